@@ -1,0 +1,19 @@
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+// JSON and CBOR views of protocol objects; needs nlohmann/json (component `json`).
+#ifndef ASSAY_CODEC_HPP
+#define ASSAY_CODEC_HPP
+
+#include <assay/codec/calibration.hpp>
+#include <assay/codec/cbor.hpp>
+#include <assay/codec/challenge.hpp>
+#include <assay/codec/document.hpp>
+#include <assay/codec/evidence.hpp>
+#include <assay/codec/object.hpp>
+#include <assay/codec/policy.hpp>
+#include <assay/codec/receipt.hpp>
+#include <assay/codec/request.hpp>
+#include <assay/codec/run.hpp>
+#include <assay/codec/value.hpp>
+#include <assay/codec/verdict.hpp>
+
+#endif

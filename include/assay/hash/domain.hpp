@@ -1,0 +1,89 @@
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+// The registry of hash domains: two different uses of a hash can never produce the same input.
+#ifndef ASSAY_HASH_DOMAIN_HPP
+#define ASSAY_HASH_DOMAIN_HPP
+
+#include <array>
+#include <cstddef>
+#include <string_view>
+
+#include <assay/core/config.hpp>
+
+namespace assay::inline v0 {
+
+namespace detail {
+
+/// Lower-case words joined by '-' and '/', after the prefix "assay/v0/"; at most 48 characters.
+[[nodiscard]] constexpr bool is_domain_name(std::string_view name) noexcept {
+  constexpr std::string_view prefix = "assay/v0/";
+  if (!name.starts_with(prefix) || name.size() == prefix.size() || name.size() > 48) return false;
+  for (char c : name)
+    if (!((c >= 'a' && c <= 'z') || (c >= '0' && c <= '9') || c == '-' || c == '/')) return false;
+  return true;
+}
+
+// Never defined: a call to it in a constant expression is the compiler's error message.
+void a_hash_domain_must_be_named_assay_v0_and_lower_case_words();
+
+[[nodiscard]] consteval std::string_view checked_domain_name(std::string_view name) {
+  if (!is_domain_name(name)) a_hash_domain_must_be_named_assay_v0_and_lower_case_words();
+  return name;
+}
+
+}  // namespace detail
+
+/// A use of a hash, spelled out. Only literals make one, and their spelling is checked when compiling.
+struct domain {
+  std::string_view name;
+
+  consteval explicit domain(std::string_view literal) : name(detail::checked_domain_name(literal)) {}
+};
+
+/// All domains of the library. A name is never given a second meaning; a new format gets a new name.
+namespace domains {
+inline constexpr domain run{"assay/v0/run"};
+inline constexpr domain policy{"assay/v0/policy"};
+inline constexpr domain request{"assay/v0/request"};
+inline constexpr domain tokens{"assay/v0/tokens"};
+inline constexpr domain output{"assay/v0/output"};
+inline constexpr domain receipt{"assay/v0/receipt"};
+inline constexpr domain challenge{"assay/v0/challenge"};
+inline constexpr domain openings{"assay/v0/openings"};
+inline constexpr domain verdict{"assay/v0/verdict"};
+inline constexpr domain calibration{"assay/v0/calibration"};
+inline constexpr domain seed{"assay/v0/seed"};
+inline constexpr domain request_seed{"assay/v0/request-seed"};
+inline constexpr domain stream{"assay/v0/stream"};
+inline constexpr domain noise{"assay/v0/noise"};
+inline constexpr domain projection{"assay/v0/projection"};
+inline constexpr domain model{"assay/v0/model"};
+inline constexpr domain tokenizer{"assay/v0/tokenizer"};
+inline constexpr domain tensor{"assay/v0/tensor"};
+inline constexpr domain srs{"assay/v0/srs"};
+inline constexpr domain tree_context{"assay/v0/tree-context"};
+inline constexpr domain tree_node{"assay/v0/tree-node"};
+inline constexpr domain tree_root{"assay/v0/tree-root"};
+inline constexpr domain tree_opening{"assay/v0/tree-opening"};
+inline constexpr domain committee{"assay/v0/committee"};
+inline constexpr domain ballot{"assay/v0/ballot"};
+
+inline constexpr std::array all = {run,        policy,       request,     tokens, output,       receipt,      challenge,
+                                   openings,   verdict,      calibration, seed,   request_seed, stream,       noise,
+                                   projection, model,        tokenizer,   tensor, srs,          tree_context, tree_node,
+                                   tree_root,  tree_opening, committee,   ballot};
+}  // namespace domains
+
+namespace detail {
+[[nodiscard]] consteval bool domains_are_distinct() {
+  for (std::size_t i = 0; i < domains::all.size(); ++i)
+    for (std::size_t j = 0; j < i; ++j)
+      if (domains::all[i].name == domains::all[j].name) return false;
+  return true;
+}
+}  // namespace detail
+
+static_assert(detail::domains_are_distinct(), "two hash domains share a name");
+
+}  // namespace assay::inline v0
+
+#endif

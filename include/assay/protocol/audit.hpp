@@ -1,0 +1,226 @@
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+// One request under audit: binding, openings, replay of tokens and states, as far as the verifier's means reach.
+#ifndef ASSAY_PROTOCOL_AUDIT_HPP
+#define ASSAY_PROTOCOL_AUDIT_HPP
+
+#include <algorithm>
+#include <cmath>
+#include <cstdint>
+#include <optional>
+#include <span>
+#include <vector>
+
+#include <assay/fingerprint/activation_difr.hpp>
+#include <assay/protocol/evidence.hpp>
+#include <assay/protocol/openings.hpp>
+#include <assay/protocol/policy.hpp>
+#include <assay/protocol/row_encoder.hpp>
+#include <assay/token/score.hpp>
+
+namespace assay::inline v0 {
+
+/// An exact breach: what, where, and a sentence.
+struct breach {
+  reason why = reason::none;
+  audit_place place;
+  const char* message = "";
+};
+
+/// Collects the evidence about one request. Methods return errors only for local trouble; whatever the
+/// provider is to blame for is recorded in `breached()` or in `evidence()`. After a breach, checks do nothing.
+template <vector_commitment Scheme = merkle>
+class basic_audit {
+ public:
+  /// Checks that the receipt speaks of this run, this request and this output (level 0).
+  /// `public_round`: the newest beacon round that was public when the receipt arrived; needed if the policy allows beacons.
+  /// @errors those of validate(policy), validate(run), validate(run, request): the verifier's own inputs;
+  ///         invalid_settings (the receipt names an allowed beacon and no public round is given)
+  [[nodiscard]] static result<basic_audit> begin(const verification_policy& policy, const run_description& run, const request& request,
+                                                 std::span<const token_id> output, const receipt& receipt,
+                                                 std::uint64_t public_round = 0, Scheme scheme = {}) {
+    if (auto valid = validate(policy); !valid) return valid.error();
+    if (auto valid = validate(run); !valid) return valid.error();
+    if (auto valid = validate(run, request); !valid) return valid.error();
+    if (receipt.terms.source == challenge_source::beacon && policy.allow_beacon && public_round == 0)
+      return fail(errc::invalid_settings, "audit: a beacon's receipt is judged against the newest public round");
+    const request_digest asked = digest_of(digest_of(run), request);
+    const request_keys keys = derive_keys(request.nonce, asked);
+    auto encoder = row_encoder::make(run, keys.projection);
+    if (!encoder) return encoder.error();
+    basic_audit audit{policy, run, keys, receipt, std::move(*encoder), std::move(scheme)};
+    audit.check_binding(request, asked, output, public_round);
+    return audit;
+  }
+
+  /// Makes the challenge for this request. `randomness`: fresh and secret until now, or the beacon's value.
+  /// @errors wrong_state (the receipt was already found in breach)
+  [[nodiscard]] result<challenge> draw_challenge(const seed& randomness) const {
+    if (breach_) return fail(errc::wrong_state, "audit: no challenge is needed, the receipt is in breach");
+    return challenge{digest_of(receipt_), randomness, policy_.opened};
+  }
+
+  /// Parses and verifies the openings that answer `asked` (level 0). The bytes may be anything.
+  /// @errors wrong_statement: `asked` is no challenge to this receipt, or not of the policy's size (the caller's mix-up)
+  [[nodiscard]] result<void> check_openings(const challenge& asked, byte_view encoded) {
+    if (breach_) return {};
+    if (asked.size != policy_.opened) return fail(errc::wrong_statement, "audit: the challenge does not have the policy's size");
+    auto places = expand(asked, receipt_);
+    if (!places) return places.error();
+    evidence_.opened_bytes += encoded.size();
+    auto set = parse_openings(scheme_, encoded, run_, receipt_, asked, *places);
+    if (!set) return blame(set.error().code == errc::wrong_statement ? reason::wrong_openings : reason::malformed_openings, set.error().message);
+    auto opened = verify_openings(scheme_, run_, receipt_, *places, *set);
+    if (!opened) return blame(reason::bad_opening, opened.error().message);
+    return take_opened(std::move(*opened));
+  }
+
+  /// Scores output tokens against logits that `head` computes from opened final rows (level 1).
+  /// head(std::span<const float> row, std::span<float> logits) -> result<void>.
+  /// @errors wrong_state (openings not checked yet), those of `head`, non_finite (the head itself is broken)
+  template <class Head>
+  [[nodiscard]] result<void> replay_head(Head&& head) {
+    if (breach_) return {};
+    if (!opened_) return fail(errc::wrong_state, "audit: check_openings comes before replay_head");
+    std::vector<float> logits(run_.model.vocabulary);
+    std::vector<float> values(run_.model.width);
+    std::vector<score_at> scores;
+    for (const opened_final_row& row : opened_->final_rows) {
+      if (auto decoded = encoder_.decode_final(row.bits, values); !decoded) return decoded.error();
+      if (auto computed = head(std::span<const float>{values}, std::span<float>{logits}); !computed) return computed.error();
+      if (auto scored = score(row.output, logits, scores); !scored) return scored.error();
+    }
+    head_replayed_ = !scores.empty();
+    keep(channel::head, std::move(scores));
+    return {};
+  }
+
+  /// Scores every output token against the reference model's logits (level 3, Token-DiFR).
+  /// logits_for(std::uint32_t output, std::span<float> logits) -> result<void>, logits that predict output token `output`.
+  template <class LogitsFor>
+  [[nodiscard]] result<void> replay_tokens(LogitsFor&& logits_for) {
+    if (breach_) return {};
+    std::vector<float> logits(run_.model.vocabulary);
+    std::vector<score_at> scores;
+    for (std::uint32_t i = 0; i < output_.size(); ++i) {
+      if (auto fetched = logits_for(i, std::span<float>{logits}); !fetched) return fetched.error();
+      if (auto scored = score(i, logits, scores); !scored) return scored.error();
+    }
+    tokens_replayed_ = true;
+    keep(channel::tokens, std::move(scores));
+    return {};
+  }
+
+  /// Compares the opened fingerprints with the reference model's states (level 3, Activation-DiFR).
+  /// state_for(layer_index, position, std::span<float> row) -> result<void>.
+  template <class StateFor>
+  [[nodiscard]] result<void> compare_states(StateFor&& state_for) {
+    if (breach_) return {};
+    if (!opened_) return fail(errc::wrong_state, "audit: check_openings comes before compare_states");
+    std::vector<float> row(run_.model.width), ours(encoder_.sketch()), theirs(encoder_.sketch());
+    std::vector<std::byte> bits(encoder_.row_bytes()), fingerprint(encoder_.fingerprint_bytes());
+    std::vector<score_at> scores;
+    for (const auto& each : opened_->states) {
+      if (auto fetched = state_for(each.layer, each.at, std::span<float>{row}); !fetched) return fetched.error();
+      auto encoded = encoder_.is_final(each.layer) ? encoder_.encode_final(row, bits, fingerprint) : encoder_.encode_state(each.layer, row, fingerprint);
+      if (!encoded) return fail(errc::non_finite, "audit: the reference state is not finite", each.at.value);
+      encoder_.decode_state(each.layer, fingerprint, ours);
+      encoder_.decode_state(each.layer, each.fingerprint, theirs);
+      scores.push_back({relative_distance(theirs, ours), each.at, each.layer});
+    }
+    states_compared_ = !scores.empty();
+    keep(channel::states, std::move(scores));
+    return {};
+  }
+
+  [[nodiscard]] const std::optional<breach>& breached() const noexcept { return breach_; }
+  [[nodiscard]] const request_evidence& evidence() const noexcept { return evidence_; }
+  [[nodiscard]] const run_description& run() const noexcept { return run_; }
+  [[nodiscard]] bool openings_verified() const noexcept { return opened_.has_value(); }
+
+  /// What has been checked so far; nothing counts before the openings are verified.
+  [[nodiscard]] std::optional<audit_level> level() const noexcept {
+    if (!opened_) return std::nullopt;
+    if (tokens_replayed_ && states_compared_) return audit_level::model;
+    return head_replayed_ ? audit_level::lm_head : audit_level::receipt;
+  }
+
+ private:
+  basic_audit(const verification_policy& policy, const run_description& run, const request_keys& keys, const receipt& receipt,
+              row_encoder encoder, Scheme scheme)
+      : policy_(policy), run_(run), keys_(keys), receipt_(receipt), encoder_(std::move(encoder)), scheme_(std::move(scheme)) {}
+
+  result<void> blame(reason why, const char* message, audit_place place = {}) {
+    if (!breach_) breach_ = breach{why, place, message};
+    return {};
+  }
+
+  void check_binding(const request& request, const request_digest& asked, std::span<const token_id> output, std::uint64_t public_round) {
+    if (auto valid = validate(receipt_); !valid) return (void)blame(reason::malformed_receipt, valid.error().message);
+    if (receipt_.run != digest_of(run_)) return (void)blame(reason::wrong_run, "the receipt is for another run description");
+    if (receipt_.request != asked || receipt_.prompt_tokens != request.prompt.size())
+      return (void)blame(reason::wrong_request, "the receipt is for another request");
+    if (receipt_.output_tokens != output.size() || output.size() > request.max_output || receipt_.output != digest_of(asked, output))
+      return (void)blame(reason::wrong_output, "the receipt is for other output tokens");
+    for (std::size_t i = 0; i < output.size(); ++i)
+      if (output[i].value >= run_.model.vocabulary)
+        return (void)blame(reason::token_out_of_range, "an output token is not in the vocabulary", {position{static_cast<std::uint32_t>(request.prompt.size() + i)}, {}, channel::tokens});
+    if (receipt_.terms.source == challenge_source::beacon) {
+      if (!policy_.allow_beacon) return (void)blame(reason::short_retention, "the policy takes interactive challenges only");
+      if (receipt_.terms.beacon != policy_.trusted_beacon) return (void)blame(reason::short_retention, "the receipt names a beacon that the policy does not trust");
+      if (receipt_.terms.round <= public_round) return (void)blame(reason::stale_beacon, "the beacon's round was public when the receipt arrived");
+      if (receipt_.terms.round - public_round > policy_.most_rounds_ahead)
+        return (void)blame(reason::short_retention, "the beacon's round lies too far ahead to be asked within the retention");
+    }
+    if (receipt_.terms.retention_seconds < policy_.minimum_retention_seconds)
+      return (void)blame(reason::short_retention, "the openings would be kept for too short a time");
+    output_.assign(output.begin(), output.end());
+  }
+
+  result<void> take_opened(opened_places opened) {
+    std::vector<float> values(run_.model.width);
+    std::vector<std::byte> bits(encoder_.row_bytes()), fingerprint(encoder_.fingerprint_bytes());
+    for (const opened_final_row& row : opened.final_rows) {
+      const audit_place place{row.at, layer_index{run_.model.checkpoints - 1}, channel::head};
+      if (auto decoded = encoder_.decode_final(row.bits, values); !decoded)
+        return blame(reason::non_finite_row, decoded.error().message, place);
+      // Rounding a row that already has the committed type changes nothing, so this is the committed fingerprint or a breach.
+      if (!encoder_.encode_final(values, bits, fingerprint)) return blame(reason::non_finite_row, "a committed row has no finite fingerprint", place);
+      if (!equal_bytes_vartime(fingerprint, row.fingerprint))
+        return blame(reason::inconsistent_row, "an opened final row does not have the fingerprint committed for it", place);
+    }
+    opened_ = std::move(opened);
+    return {};
+  }
+
+  [[nodiscard]] result<void> score(std::uint32_t output, std::span<const float> logits, std::vector<score_at>& scores) {
+    const auto scored = score_token(logits, run_.sampler.settings, keys_.sampling, output, output_[output], workspace_);
+    if (!scored) return scored.error();
+    scores.push_back({scored->finite_margin, position{receipt_.prompt_tokens + output}, layer_index{}});
+    return {};
+  }
+
+  // Whole channels only: a replay that the verifier's own trouble cut short leaves no evidence, and a second one replaces the first.
+  void keep(channel which, std::vector<score_at> scores) {
+    if (which != channel::states) evidence_.tokens = std::max<std::uint64_t>(evidence_.tokens, scores.size());
+    evidence_.of(which) = std::move(scores);
+  }
+
+  verification_policy policy_;
+  run_description run_;
+  request_keys keys_;
+  receipt receipt_;
+  row_encoder encoder_;
+  Scheme scheme_;
+  std::vector<token_id> output_;
+  std::optional<breach> breach_;
+  std::optional<opened_places> opened_;
+  request_evidence evidence_;
+  token_workspace workspace_;
+  bool head_replayed_ = false, tokens_replayed_ = false, states_compared_ = false;
+};
+
+using audit = basic_audit<>;
+
+}  // namespace assay::inline v0
+
+#endif

@@ -1,0 +1,39 @@
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+// What a verifier demands and how often it may wrong an honest provider.
+#ifndef ASSAY_PROTOCOL_POLICY_HPP
+#define ASSAY_PROTOCOL_POLICY_HPP
+
+#include <cstdint>
+
+#include <assay/protocol/challenge.hpp>
+#include <assay/protocol/verdict.hpp>
+
+namespace assay::inline v0 {
+
+/// A verifier's terms. Error rates are probabilities of rejecting an honest provider.
+struct verification_policy {
+  double request_alpha = 0.01;  ///< per request, by rank among honest calibration requests
+  double session_alpha = 0.01;  ///< over a whole session, however long, and at any stopping time
+  audit_level required = audit_level::model;  ///< an accept needs this level
+  challenge_size opened;                      ///< what is asked for per request
+  std::uint32_t minimum_tokens = 16;          ///< fewer examined output tokens than this decide nothing
+  std::uint64_t minimum_retention_seconds = 0;
+  bool allow_beacon = true;
+  digest trusted_beacon{};                ///< the only beacon that receipts may name
+  std::uint64_t most_rounds_ahead = 1000; ///< a receipt may name a round at most so far after the newest public one
+};
+
+/// @errors invalid_settings
+[[nodiscard]] inline result<void> validate(const verification_policy& p) {
+  const auto rate = [](double a) { return a > 0 && a < 1; };
+  if (!rate(p.request_alpha) || !rate(p.session_alpha)) return fail(errc::invalid_settings, "policy: an error rate lies outside (0, 1)");
+  if (p.required == audit_level::block) return fail(errc::unsupported, "policy: level 2 (block recheck) is not available");
+  if (p.opened.positions == 0 && p.opened.final_rows == 0) return fail(errc::invalid_settings, "policy: it opens nothing");
+  if (p.required == audit_level::lm_head && p.opened.final_rows == 0)
+    return fail(errc::invalid_settings, "policy: level 1 needs final rows to be opened");
+  return {};
+}
+
+}  // namespace assay::inline v0
+
+#endif

@@ -1,0 +1,125 @@
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+// What was promised: model, numerics, sampler and what is committed, with one digest that binds it all.
+#ifndef ASSAY_PROTOCOL_RUN_HPP
+#define ASSAY_PROTOCOL_RUN_HPP
+
+#include <bit>
+#include <cstdint>
+#include <vector>
+
+#include <assay/core/dtype.hpp>
+#include <assay/core/result.hpp>
+#include <assay/fingerprint/quantiser.hpp>
+#include <assay/hash/digest.hpp>
+#include <assay/hash/domain.hpp>
+#include <assay/hash/transcript.hpp>
+#include <assay/fingerprint/quantiser.hpp>
+#include <assay/token/settings.hpp>
+
+namespace assay::inline v0 {
+
+using model_digest = typed_digest<struct model_digest_tag>;
+using tokenizer_digest = typed_digest<struct tokenizer_digest_tag>;
+using run_digest = typed_digest<struct run_digest_tag>;
+
+/// The model and the numerics in which it is promised to run.
+struct model_description {
+  model_digest weights;              ///< digest of the reference weights
+  tokenizer_digest tokenizer;        ///< digest of the tokenizer's definition
+  dtype weight_type = dtype::bf16;   ///< element type of the reference weights
+  dtype activation_type = dtype::f32;///< element type in which activations are kept between operations
+  std::uint32_t checkpoints = 0;     ///< hidden states per position: one per block, then the LM head's input
+  std::uint32_t width = 0;           ///< elements of a hidden state
+  std::uint32_t vocabulary = 0;      ///< logits per position
+
+  friend bool operator==(const model_description&, const model_description&) = default;
+};
+
+/// How noise is generated and applied; part of the promise because every engine does it differently.
+enum class sampler_profile : std::uint16_t {
+  assay_philox = 1,  ///< Gumbel-max with Philox noise keyed by (seed, step, token id)
+};
+
+struct sampler_description {
+  sampler_profile profile = sampler_profile::assay_philox;
+  sampler_settings settings;
+
+  friend bool operator==(const sampler_description&, const sampler_description&) = default;
+};
+
+/// What the prover commits to at every position.
+struct commitment_description {
+  std::uint32_t sketch = 16;           ///< coordinates of a fingerprint
+  dtype sketch_type = dtype::i16;      ///< integer type of a coordinate: i8 or i16
+  std::vector<float> steps;            ///< quantisation step of a coordinate, one per checkpoint
+  dtype row_type = dtype::bf16;        ///< type in which the LM head's inputs are committed: bf16, f16 or f32
+  std::uint32_t fan_out = 16;          ///< children of an inner node of the trees
+
+  friend bool operator==(const commitment_description&, const commitment_description&) = default;
+};
+
+/// One promise, valid for any number of requests.
+struct run_description {
+  model_description model;
+  sampler_description sampler;
+  commitment_description commitment;
+
+  friend bool operator==(const run_description&, const run_description&) = default;
+};
+
+/// Bounds that every party applies before it allocates anything.
+struct run_limits {
+  static constexpr std::uint32_t checkpoints = 1024;
+  static constexpr std::uint32_t width = 1u << 17;
+  static constexpr std::uint32_t vocabulary = 1u << 22;
+  static constexpr std::uint32_t sketch = 4096;
+  static constexpr std::uint32_t fan_out = 256;
+  static constexpr std::uint32_t tokens = 1u << 22;  ///< prompt and output together
+};
+
+/// Checks every bound and enumerator of a description that may come from another party.
+/// @errors out_of_range, length_mismatch, unsupported, invalid_settings
+[[nodiscard]] inline result<void> validate(const run_description& run) {
+  const auto& m = run.model;
+  const auto& c = run.commitment;
+  const auto within = [](std::uint32_t value, std::uint32_t limit) { return value >= 1 && value <= limit; };
+  if (!within(m.checkpoints, run_limits::checkpoints)) return fail(errc::out_of_range, "run: checkpoints out of range", m.checkpoints);
+  if (!within(m.width, run_limits::width)) return fail(errc::out_of_range, "run: width out of range", m.width);
+  if (!within(m.vocabulary, run_limits::vocabulary)) return fail(errc::out_of_range, "run: vocabulary out of range", m.vocabulary);
+  if (!within(c.sketch, run_limits::sketch) || c.sketch > std::bit_ceil(m.width))
+    return fail(errc::out_of_range, "run: sketch out of range", c.sketch);
+  if (c.fan_out < 2 || c.fan_out > run_limits::fan_out) return fail(errc::out_of_range, "run: fan-out out of range", c.fan_out);
+  if (c.sketch_type != dtype::i8 && c.sketch_type != dtype::i16) return fail(errc::unsupported, "run: sketches are i8 or i16");
+  if (c.row_type != dtype::bf16 && c.row_type != dtype::f16 && c.row_type != dtype::f32)
+    return fail(errc::unsupported, "run: final rows are committed as bf16, f16 or f32");
+  if (c.steps.size() != m.checkpoints) return fail(errc::length_mismatch, "run: one quantisation step per checkpoint", c.steps.size());
+  for (std::size_t i = 0; i < c.steps.size(); ++i)
+    if (!validate(quantiser{c.sketch_type, c.steps[i]})) return fail(errc::out_of_range, "run: a quantisation step is not positive and moderate", i);
+  if (run.sampler.profile != sampler_profile::assay_philox) return fail(errc::unsupported, "run: unknown sampler profile");
+  const auto known_float = [](dtype t) { return t == dtype::f32 || t == dtype::f16 || t == dtype::bf16; };
+  if (!known_float(m.weight_type) || !known_float(m.activation_type))
+    return fail(errc::unsupported, "run: reference weights and activations are f32, f16 or bf16");
+  return validate(run.sampler.settings);
+}
+
+/// Digest of every field, floats as bit patterns.
+[[nodiscard]] inline run_digest digest_of(const run_description& run) {
+  const auto& m = run.model;
+  const auto& c = run.commitment;
+  transcript t{domains::run};
+  t.digest("weights", m.weights.value).digest("tokenizer", m.tokenizer.value);
+  t.u64("weight-type", static_cast<std::uint64_t>(m.weight_type)).u64("activation-type", static_cast<std::uint64_t>(m.activation_type));
+  t.u64("checkpoints", m.checkpoints).u64("width", m.width).u64("vocabulary", m.vocabulary);
+  t.u64("sampler", static_cast<std::uint64_t>(run.sampler.profile));
+  t.u64("temperature", std::bit_cast<std::uint32_t>(run.sampler.settings.temperature));
+  t.u64("top-k", run.sampler.settings.top_k).u64("top-p", std::bit_cast<std::uint32_t>(run.sampler.settings.top_p));
+  t.u64("sketch", c.sketch).u64("sketch-type", static_cast<std::uint64_t>(c.sketch_type));
+  t.u64("steps", c.steps.size());
+  for (float step : c.steps) t.u64("step", std::bit_cast<std::uint32_t>(step));
+  t.u64("row-type", static_cast<std::uint64_t>(c.row_type)).u64("fan-out", c.fan_out);
+  return run_digest{t.finish()};
+}
+
+}  // namespace assay::inline v0
+
+#endif

@@ -1,0 +1,13 @@
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+// All of the random module: seeds, streams, subsets, sampler noise.
+#ifndef ASSAY_RANDOM_HPP
+#define ASSAY_RANDOM_HPP
+
+#include <assay/random/elementary.hpp>
+#include <assay/random/noise.hpp>
+#include <assay/random/philox.hpp>
+#include <assay/random/sample.hpp>
+#include <assay/random/seed.hpp>
+#include <assay/random/stream.hpp>
+
+#endif

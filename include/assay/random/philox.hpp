@@ -1,0 +1,126 @@
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+// Philox4x32-10: a counter-based generator, so that any single draw can be recomputed without the ones before it.
+#ifndef ASSAY_RANDOM_PHILOX_HPP
+#define ASSAY_RANDOM_PHILOX_HPP
+
+#include <array>
+#include <cstddef>
+#include <cstdint>
+
+#include <assay/core/config.hpp>
+
+#if ASSAY_X86_64
+#include <immintrin.h>
+#endif
+
+namespace assay::inline v0 {
+
+using philox_counter = std::array<std::uint32_t, 4>;
+using philox_key = std::array<std::uint32_t, 2>;
+
+namespace detail {
+inline constexpr std::uint32_t philox_mul_0 = 0xD2511F53u, philox_mul_1 = 0xCD9E8D57u;
+inline constexpr std::uint32_t philox_weyl_0 = 0x9E3779B9u, philox_weyl_1 = 0xBB67AE85u;
+inline constexpr int philox_rounds = 10;
+}  // namespace detail
+
+/// The four words that `counter` yields under `key`. Not a cryptographic function: derive the key with a hash.
+/// Determinism: exact. Source: Salmon et al., "Parallel random numbers: as easy as 1, 2, 3", SC 2011.
+[[nodiscard]] constexpr philox_counter philox4x32(philox_counter counter, philox_key key) noexcept {
+  for (int round = 0; round < detail::philox_rounds; ++round) {
+    const std::uint64_t a = std::uint64_t{detail::philox_mul_0} * counter[0];
+    const std::uint64_t b = std::uint64_t{detail::philox_mul_1} * counter[2];
+    counter = {static_cast<std::uint32_t>(b >> 32) ^ counter[1] ^ key[0], static_cast<std::uint32_t>(b),
+               static_cast<std::uint32_t>(a >> 32) ^ counter[3] ^ key[1], static_cast<std::uint32_t>(a)};
+    key[0] += detail::philox_weyl_0;
+    key[1] += detail::philox_weyl_1;
+  }
+  return counter;
+}
+
+namespace detail {
+
+/// Words 0 and 1 of the block at (first[i], c1, c2, c3) as one integer, word 0 low, for every i.
+inline void philox_pairs_ref(const std::uint32_t* first, std::size_t n, philox_counter rest, philox_key key,
+                             std::uint64_t* out) noexcept {
+  for (std::size_t i = 0; i < n; ++i) {
+    const philox_counter w = philox4x32({first[i], rest[1], rest[2], rest[3]}, key);
+    out[i] = std::uint64_t{w[1]} << 32 | w[0];
+  }
+}
+
+#if ASSAY_X86_64
+/// Eight counters at a time; the same bits as `philox_pairs_ref`. @pre n is a multiple of 8
+__attribute__((target("avx2"), noinline)) inline void philox_pairs_avx2(const std::uint32_t* first, std::size_t n,
+                                                                        philox_counter rest, philox_key key,
+                                                                        std::uint64_t* out) noexcept {
+  const __m256i m0 = _mm256_set1_epi32(static_cast<int>(philox_mul_0));
+  const __m256i m1 = _mm256_set1_epi32(static_cast<int>(philox_mul_1));
+  const __m256i low = _mm256_set1_epi64x(0xffffffff);
+  for (std::size_t i = 0; i < n; i += 8) {
+    // Even and odd lanes live in separate registers, each word in the low half of 64 bits, as the multiplier wants it.
+    const __m256i c = _mm256_loadu_si256(reinterpret_cast<const __m256i*>(first + i));
+    __m256i c0[2] = {_mm256_and_si256(c, low), _mm256_srli_epi64(c, 32)};
+    __m256i c1[2], c2[2], c3[2];
+    for (int h = 0; h < 2; ++h) {
+      c1[h] = _mm256_set1_epi64x(rest[1]);
+      c2[h] = _mm256_set1_epi64x(rest[2]);
+      c3[h] = _mm256_set1_epi64x(rest[3]);
+    }
+    std::uint32_t k0 = key[0], k1 = key[1];
+    for (int round = 0; round < philox_rounds; ++round) {
+      const __m256i key0 = _mm256_set1_epi64x(k0), key1 = _mm256_set1_epi64x(k1);
+      for (int h = 0; h < 2; ++h) {
+        const __m256i a = _mm256_mul_epu32(c0[h], m0), b = _mm256_mul_epu32(c2[h], m1);
+        c0[h] = _mm256_xor_si256(_mm256_xor_si256(_mm256_srli_epi64(b, 32), c1[h]), key0);
+        c2[h] = _mm256_xor_si256(_mm256_xor_si256(_mm256_srli_epi64(a, 32), c3[h]), key1);
+        c1[h] = _mm256_and_si256(b, low);
+        c3[h] = _mm256_and_si256(a, low);
+      }
+      k0 += philox_weyl_0;
+      k1 += philox_weyl_1;
+    }
+    __m256i pair[2];
+    for (int h = 0; h < 2; ++h) pair[h] = _mm256_or_si256(_mm256_and_si256(c0[h], low), _mm256_slli_epi64(c1[h], 32));
+    const __m256i a = _mm256_unpacklo_epi64(pair[0], pair[1]), b = _mm256_unpackhi_epi64(pair[0], pair[1]);
+    _mm256_storeu_si256(reinterpret_cast<__m256i*>(out + i), _mm256_permute2x128_si256(a, b, 0x20));
+    _mm256_storeu_si256(reinterpret_cast<__m256i*>(out + i + 4), _mm256_permute2x128_si256(a, b, 0x31));
+  }
+}
+#endif
+
+[[nodiscard]] inline bool cpu_has_avx2() noexcept {
+#if ASSAY_X86_64
+  static const bool yes = __builtin_cpu_supports("avx2") != 0;
+  return yes;
+#else
+  return false;
+#endif
+}
+
+/// As `philox_pairs_ref`, with the widest kernel this processor has.
+inline void philox_pairs(const std::uint32_t* first, std::size_t n, philox_counter rest, philox_key key,
+                         std::uint64_t* out) noexcept {
+  std::size_t done = 0;
+#if ASSAY_X86_64
+  if (cpu_has_avx2()) {
+    done = n - n % 8;
+    philox_pairs_avx2(first, done, rest, key, out);
+    if (done < n && n - done > 2) {
+      std::uint32_t padded[8] = {};
+      std::uint64_t words[8];
+      for (std::size_t i = done; i < n; ++i) padded[i - done] = first[i];
+      philox_pairs_avx2(padded, 8, rest, key, words);
+      for (std::size_t i = done; i < n; ++i) out[i] = words[i - done];
+      return;
+    }
+  }
+#endif
+  philox_pairs_ref(first + done, n - done, rest, key, out + done);
+}
+
+}  // namespace detail
+
+}  // namespace assay::inline v0
+
+#endif

@@ -1,0 +1,33 @@
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+#include <assay/protocol/policy.hpp>
+
+#include <limits>
+
+#include "support/catch.hpp"
+
+using namespace assay;
+
+TEST_CASE("policy: rates lie between 0 and 1", "[protocol]") {
+  CHECK(validate(verification_policy{}));
+  for (double bad : {0.0, 1.0, -0.1, 2.0, std::numeric_limits<double>::quiet_NaN()}) {
+    verification_policy p;
+    p.request_alpha = bad;
+    CHECK(validate(p).error().code == errc::invalid_settings);
+    p = {}, p.session_alpha = bad;
+    CHECK(validate(p).error().code == errc::invalid_settings);
+  }
+}
+
+TEST_CASE("policy: it must open what its level needs", "[protocol]") {
+  verification_policy p;
+  p.opened = {0, 0};
+  CHECK(validate(p).error().code == errc::invalid_settings);
+  p.opened = {8, 0};
+  CHECK(validate(p));
+  p.required = audit_level::lm_head;
+  CHECK(validate(p).error().code == errc::invalid_settings);
+  p.opened = {0, 1};
+  CHECK(validate(p));
+  p.required = audit_level::block;
+  CHECK(validate(p).error().code == errc::unsupported);
+}
