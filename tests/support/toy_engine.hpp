@@ -15,9 +15,9 @@
 namespace assay_tests {
 
 struct toy_settings {
-  std::uint64_t weights = 1;   ///< which model; another value is another model
-  std::uint64_t stack = 0;     ///< whose arithmetic: noise is a function of it and of the history
-  double noise = 0;            ///< relative size of the arithmetic's noise; 0: all stacks agree to the bit
+  std::uint64_t weights = 1;  ///< which model; another value is another model
+  std::uint64_t stack = 0;  ///< whose arithmetic: noise is a function of it and of the history
+  double noise = 0;  ///< relative size of the arithmetic's noise; 0: all stacks agree to the bit
   std::uint32_t vocabulary = 64;
   std::uint32_t width = 24;
   std::uint32_t checkpoints = 3;
@@ -25,7 +25,8 @@ struct toy_settings {
 
 class toy_engine {
  public:
-  explicit toy_engine(const toy_settings& settings = {}) : settings_(settings), head_(std::size_t{settings.vocabulary} * settings.width) {
+  explicit toy_engine(const toy_settings& settings = {})
+      : settings_(settings), head_(std::size_t{settings.vocabulary} * settings.width) {
     const double scale = 3 / std::sqrt(static_cast<double>(settings.width));
     for (std::size_t i = 0; i < head_.size(); ++i)
       head_[i] = static_cast<float>(scale * normal(mix(settings.weights, 0x6865616468656164u), i));
@@ -45,7 +46,8 @@ class toy_engine {
   void logits(std::span<const float> row, std::span<float> out) const {
     for (std::size_t v = 0; v < out.size(); ++v) {
       double sum = 0;
-      for (std::size_t i = 0; i < row.size(); ++i) sum += static_cast<double>(head_[v * row.size() + i]) * static_cast<double>(row[i]);
+      for (std::size_t i = 0; i < row.size(); ++i)
+        sum += static_cast<double>(head_[v * row.size() + i]) * static_cast<double>(row[i]);
       out[v] = static_cast<float>(sum);
     }
   }
@@ -61,7 +63,8 @@ class toy_engine {
   [[nodiscard]] static double normal(std::uint64_t key, std::uint64_t index) noexcept {
     const std::uint64_t bits = mix(key, index);
     double sum = 0;
-    for (unsigned shift = 0; shift < 64; shift += 16) sum += static_cast<double>((bits >> shift) & 0xffffu) / 65536.0 - 0.5;
+    for (unsigned shift = 0; shift < 64; shift += 16)
+      sum += static_cast<double>((bits >> shift) & 0xffffu) / 65536.0 - 0.5;
     return sum * 1.7320508075688772;
   }
 

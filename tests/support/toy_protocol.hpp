@@ -50,7 +50,8 @@ inline assay::request toy_request(std::uint64_t index = 0, std::uint32_t prompt 
   r.id[0] = static_cast<std::byte>(index);
   r.nonce = assay::derive_seed(seed_of(index), "toy-request");
   assay::random_stream draw{r.nonce, "toy-prompt"};
-  for (std::uint32_t i = 0; i < prompt; ++i) r.prompt.push_back(assay::token_id{static_cast<std::uint32_t>(draw.below(64))});
+  for (std::uint32_t i = 0; i < prompt; ++i)
+    r.prompt.push_back(assay::token_id{static_cast<std::uint32_t>(draw.below(64))});
   r.max_output = most;
   return r;
 }
@@ -63,8 +64,8 @@ struct toy_answer {
 };
 
 /// Generates with `engine` whatever the run promises; the sampler is the run's.
-inline assay::result<toy_answer> serve(const toy_engine& engine, const assay::run_description& run, const assay::request& asked,
-                                       const assay::challenge_terms& terms = {}) {
+inline assay::result<toy_answer> serve(const toy_engine& engine, const assay::run_description& run,
+                                       const assay::request& asked, const assay::challenge_terms& terms = {}) {
   auto prover = assay::prover::start(run, asked);
   if (!prover) return prover.error();
   assay::token_workspace work;
@@ -76,7 +77,8 @@ inline assay::result<toy_answer> serve(const toy_engine& engine, const assay::ru
     for (std::uint32_t l = 0; l < run.model.checkpoints; ++l) {
       engine.state(l, history, row);
       const auto view = assay::matrix_view(row.data(), 1, static_cast<std::int64_t>(row.size()));
-      if (auto seen = prover->observe(assay::layer_index{l}, view, assay::row_map::contiguous({}, at, 1)); !seen) return seen;
+      if (auto seen = prover->observe(assay::layer_index{l}, view, assay::row_map::contiguous({}, at, 1)); !seen)
+        return seen;
     }
     return {};
   };
@@ -86,7 +88,8 @@ inline assay::result<toy_answer> serve(const toy_engine& engine, const assay::ru
     engine.logits(row, logits);
     auto token = assay::sample_token(logits, run.sampler.settings, prover->sampling_noise(), step, work);
     if (!token) return token.error();
-    if (auto told = prover->sampled(assay::position{static_cast<std::uint32_t>(history.size())}, *token); !told) return told.error();
+    if (auto told = prover->sampled(assay::position{static_cast<std::uint32_t>(history.size())}, *token); !told)
+      return told.error();
     if (step + 1 < asked.max_output)
       if (auto fed = feed(*token); !fed) return fed.error();
   }
@@ -96,7 +99,8 @@ inline assay::result<toy_answer> serve(const toy_engine& engine, const assay::ru
   return toy_answer{std::move(output), *receipt, *std::move(prover)};
 }
 
-inline std::vector<std::byte> open_encoded(const toy_answer& a, const assay::run_description& run, const assay::challenge& asked) {
+inline std::vector<std::byte> open_encoded(const toy_answer& a, const assay::run_description& run,
+                                           const assay::challenge& asked) {
   return assay::encode(must(a.prover.open(asked)), run, a.receipt);
 }
 
@@ -124,8 +128,8 @@ struct toy_reference {
 };
 
 /// Replays what `level` asks for. @pre the openings were checked
-inline void replay(assay::audit& audit, const toy_engine& engine, const assay::request& asked, std::span<const assay::token_id> output,
-                   assay::audit_level level) {
+inline void replay(assay::audit& audit, const toy_engine& engine, const assay::request& asked,
+                   std::span<const assay::token_id> output, assay::audit_level level) {
   if (level == assay::audit_level::receipt) return;
   must(audit.replay_head([&](std::span<const float> row, std::span<float> logits) {
     engine.logits(row, logits);
@@ -138,8 +142,9 @@ inline void replay(assay::audit& audit, const toy_engine& engine, const assay::r
 }
 
 /// A whole audit of an answer.
-inline assay::audit inspect(const assay::verification_policy& policy, const assay::run_description& run, const assay::request& asked,
-                            const toy_answer& a, const toy_engine& reference, std::uint64_t public_round = 0, std::uint64_t nonce = 99) {
+inline assay::audit inspect(const assay::verification_policy& policy, const assay::run_description& run,
+                            const assay::request& asked, const toy_answer& a, const toy_engine& reference,
+                            std::uint64_t public_round = 0, std::uint64_t nonce = 99) {
   auto audit = must(assay::audit::begin(policy, run, asked, a.output, a.receipt, public_round));
   if (audit.breached()) return audit;
   const auto challenge = must(audit.draw_challenge(seed_of(nonce)));

@@ -71,7 +71,8 @@ struct record<calibration> {
 
   static result<void> check(const calibration& fitted) {
     for (const channel_calibration& each : fitted.channels)
-      if (auto valid = check_channel(each, &each == &fitted.channels[static_cast<std::size_t>(channel::states)]); !valid)
+      if (auto valid = check_channel(each, &each == &fitted.channels[static_cast<std::size_t>(channel::states)]);
+          !valid)
         return valid.error();
     const auto& honest = fitted.honest_deviations;
     if (honest.empty()) return fail(errc::empty, "calibration: no honest deviations");

@@ -17,14 +17,15 @@ namespace assay::inline v0::codec::detail {
 
 /// Reads one CBOR item by hand: nlohmann's reader recurses without bound on nested indefinite-length strings, and turns
 /// negative integers below -2^63 into positive ones.
-/// Taken: definite lengths, integers, byte and text strings, arrays, maps with text keys, booleans, null, floats of 16, 32
-/// and 64 bits. Heads need not be the shortest, since no digest depends on them. Text is not checked for UTF-8: it is
-/// compared with known names and never passed on.
+/// Taken: definite lengths, integers, byte and text strings, arrays, maps with text keys, booleans, null, floats of 16,
+/// 32 and 64 bits. Heads need not be the shortest, since no digest depends on them. Text is not checked for UTF-8: it
+/// is compared with known names and never passed on.
 class cbor_reader {
  public:
   cbor_reader(byte_view input, const document_limits& limits) : input_(input), builder_(limits) {}
 
-  /// @errors too_large, truncated, trailing_bytes, malformed, duplicate, unsupported, out_of_range, non_finite, wrong_type
+  /// @errors too_large, truncated, trailing_bytes, malformed, duplicate, unsupported, out_of_range, non_finite,
+  ///         wrong_type
   [[nodiscard]] result<nlohmann::json> read() {
     do {
       item_ = offset_;
@@ -148,7 +149,8 @@ class cbor_reader {
   bool read_float(double value) { return built(builder_.number_float(value)); }
 
   bool open(std::uint64_t count, bool is_map) {
-    if (count > remaining() / (is_map ? 2 : 1)) return refuse(errc::truncated, "document: more items are stated than fit");
+    if (count > remaining() / (is_map ? 2 : 1))
+      return refuse(errc::truncated, "document: more items are stated than fit");
     if (!built(is_map ? builder_.start_object(0) : builder_.start_array(0))) return false;
     open_[depth_++] = {count + 1, is_map};  // one more: `close_finished` takes this value's own opening off
     return true;

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
-// Untrusted JSON text into a document tree whose depth and size are bounded while it is read, and without duplicate keys.
+// Untrusted JSON text into a document tree: depth and size are bounded while it is read, keys are unique.
 #ifndef ASSAY_CODEC_DOCUMENT_HPP
 #define ASSAY_CODEC_DOCUMENT_HPP
 
@@ -19,11 +19,11 @@
 namespace assay::inline v0::codec {
 
 /// Bounds on a document, applied before anything is allocated for what exceeds them. Every kind of object has its own
-/// defaults. The tree takes at most about 100 bytes per item, and the strings' own length.
+/// defaults. The tree takes at most about 150 bytes per item, and the strings' own length.
 struct document_limits {
   std::size_t bytes = std::size_t{1} << 20;  ///< of the whole text or CBOR item
   std::size_t items = std::size_t{1} << 16;  ///< values: numbers, strings, objects, arrays
-  std::size_t depth = 16;                    ///< of nested objects and arrays; more than `deepest` counts as `deepest`
+  std::size_t depth = 16;  ///< of nested objects and arrays; more than `deepest` counts as `deepest`
 
   static constexpr std::size_t deepest = 16;
 };
@@ -73,7 +73,8 @@ class document_builder {
   bool parse_error(std::size_t offset, const std::string&, const Exception& what) {
     constexpr int number_too_large = 406;  // nlohmann's stable number of this exception
     if (complete()) problem = fail(errc::trailing_bytes, "document: something follows its end", offset);
-    else if (what.id == number_too_large) problem = fail(errc::out_of_range, "document: a number beyond 64-bit floats", offset);
+    else if (what.id == number_too_large)
+      problem = fail(errc::out_of_range, "document: a number beyond 64-bit floats", offset);
     else problem = fail(errc::malformed, "document: not well-formed", offset);
     return false;
   }
@@ -102,7 +103,8 @@ class document_builder {
   }
 
   bool open(nlohmann::json::value_t type) {
-    if (depth_ == open_.size() || depth_ >= limits_.depth) return refuse(errc::too_large, "document: nested too deeply");
+    if (depth_ == open_.size() || depth_ >= limits_.depth)
+      return refuse(errc::too_large, "document: nested too deeply");
     nlohmann::json* const place = add(type);
     if (place == nullptr) return false;
     open_[depth_++] = place;  // stays valid: while it is open, nothing is added beside it
@@ -121,8 +123,8 @@ class document_builder {
   nlohmann::json* member_ = nullptr;
 };
 
-/// Reads JSON text. `where` of an error is a byte offset, or for too_large, duplicate, non_canonical the number of values
-/// read before. @errors too_large, malformed, duplicate, non_canonical, out_of_range, trailing_bytes
+/// Reads JSON text. `where` of an error is a byte offset, or for too_large, duplicate and non_canonical the number of
+/// values read before. @errors too_large, malformed, duplicate, non_canonical, out_of_range, trailing_bytes
 [[nodiscard]] inline result<nlohmann::json> read_json(std::string_view text, const document_limits& limits) {
   if (text.size() > limits.bytes) return fail(errc::too_large, "document: too many bytes", text.size());
   // The parser would take a zero byte for the end of the text, and skip a byte order mark; neither is JSON.

@@ -31,7 +31,9 @@ concept document_type = described<T> && requires(const T& object) {
 
 namespace detail {
 
-[[nodiscard]] constexpr std::string_view key_of(std::string_view path) noexcept { return path.substr(path.rfind('.') + 1); }
+[[nodiscard]] constexpr std::string_view key_of(std::string_view path) noexcept {
+  return path.substr(path.rfind('.') + 1);
+}
 
 /// Visitor that writes members into an object.
 class object_writer {
@@ -167,7 +169,8 @@ struct value_format<T> {
   }
 };
 
-/// The object as a document tree. Total: whatever the object holds; but only one that passes `record<T>::check` is read back.
+/// The object as a document tree. Total: whatever the object holds; but only one that passes `record<T>::check` is read
+/// back.
 template <document_type T>
 [[nodiscard]] nlohmann::json to_json(const T& object, carrier form = carrier::json) {
   nlohmann::json tree = value_format<T>::encode(object, form);
@@ -222,8 +225,8 @@ template <document_type T>
 /// Reads CBOR that anybody may have written. Memory is bounded by `limits`.
 /// The carriers need not be canonical: a digest is computed over the typed fields by a transcript, so two spellings of
 /// one object have one digest, and no digest is ever taken of JSON or CBOR bytes.
-/// @errors too_large, truncated, malformed, unsupported (tags, indefinite lengths), duplicate, trailing_bytes, and those
-///         of from_json
+/// @errors too_large, truncated, malformed, unsupported (tags, indefinite lengths), duplicate, trailing_bytes, and
+///         those of from_json
 template <document_type T>
 [[nodiscard]] result<T> parse_cbor(byte_view bytes, const document_limits& limits = record<T>::limits) {
   const auto tree = detail::read_cbor(bytes, limits);

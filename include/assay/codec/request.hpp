@@ -18,7 +18,8 @@ struct token_list {
 };
 
 namespace detail {
-// A million tokens by default, so that a hostile document costs 100 MB at most; run_limits::tokens needs larger limits.
+// A million tokens by default, so that a hostile document costs some 150 MB at most; run_limits::tokens needs larger
+// limits.
 inline constexpr document_limits token_limits{std::size_t{16} << 20, (std::size_t{1} << 20) + 64};
 }  // namespace detail
 

@@ -27,18 +27,20 @@
 
 namespace assay::inline v0::codec {
 
-/// The two views of an object. They differ in one thing: bytes are lower-case hexadecimal text in JSON, byte strings in CBOR.
+/// The two views of an object. They differ in one thing: bytes are lower-case hexadecimal text in JSON, byte strings in
+/// CBOR.
 enum class carrier : std::uint8_t { json, cbor };
 
-/// How a T is carried. `encode` is total: an object that breaks its own rules is written in a form that no reader takes.
+/// How a T is carried. `encode` is total: what breaks its type's rules is written in a form that no reader takes.
 /// `decode` leaves the value unspecified if it fails; `path` names the field and is the error's message.
 template <class T>
 struct value_format;
 
-/// Describes an object: `name`, and `fields(visitor, object)`, which calls `visitor("name.key", member)` for each member.
-/// The member's key is what follows the last dot; the whole literal is the message of errors about it.
-/// An object that travels alone is a document: it also has `limits`, `check(object)`, and the members "assay" (its name)
-/// and "version".
+/// Describes an object: `name`, and `fields(visitor, object)`, which calls `visitor("name.key", member)` for each
+/// member. The key is what follows the last dot; the whole literal is the message of errors about the member.
+/// An object that travels alone is a document: it also has `limits`, `check(object)`, and the members "assay" (its
+/// name) and "version". Unpack the object with a structured binding: then a new member does not compile until it is
+/// carried.
 template <class T>
 struct record;
 
@@ -125,7 +127,8 @@ template <class List>
 }
 
 template <class List>
-[[nodiscard]] result<void> decode_items(const nlohmann::json::array_t& items, carrier form, const char* path, List& list) {
+[[nodiscard]] result<void> decode_items(const nlohmann::json::array_t& items, carrier form, const char* path,
+                                        List& list) {
   for (std::size_t i = 0; i < items.size(); ++i)
     if (auto read = value_format<typename List::value_type>::decode(items[i], form, path, list[i]); !read)
       return fail(read.error().code, read.error().message, i);
@@ -175,8 +178,8 @@ struct value_format<double> {
   }
 };
 
-/// A number of the carrier that is exactly a 32-bit float: every float is a double, and doubles keep their value in both
-/// carriers, so bit patterns survive. 0.7 is refused: the float next to it is written 0.699999988079071.
+/// A number of the carrier that is exactly a 32-bit float: every float is a double, and doubles keep their value in
+/// both carriers, so bit patterns survive. 0.7 is refused: the float next to it is written 0.699999988079071.
 /// @errors wrong_type, non_canonical
 template <>
 struct value_format<float> {
@@ -223,7 +226,9 @@ struct value_format<E> {
 /// Bytes of fixed length. @errors wrong_type, length_mismatch, non_canonical (JSON: no lower-case hexadecimal digit)
 template <std::size_t N>
 struct value_format<std::array<std::byte, N>> {
-  static nlohmann::json encode(const std::array<std::byte, N>& value, carrier form) { return detail::encode_bytes(value, form); }
+  static nlohmann::json encode(const std::array<std::byte, N>& value, carrier form) {
+    return detail::encode_bytes(value, form);
+  }
   static result<void> decode(const nlohmann::json& in, carrier form, const char* path, std::array<std::byte, N>& out) {
     return detail::decode_bytes(in, form, path, out);
   }
@@ -232,7 +237,9 @@ struct value_format<std::array<std::byte, N>> {
 /// Bytes of any length.
 template <>
 struct value_format<std::vector<std::byte>> {
-  static nlohmann::json encode(const std::vector<std::byte>& value, carrier form) { return detail::encode_bytes(value, form); }
+  static nlohmann::json encode(const std::vector<std::byte>& value, carrier form) {
+    return detail::encode_bytes(value, form);
+  }
   static result<void> decode(const nlohmann::json& in, carrier form, const char* path, std::vector<std::byte>& out) {
     return detail::decode_bytes(in, form, path, out);
   }
@@ -249,7 +256,9 @@ struct value_format<T> {
 
 template <class Tag>
 struct value_format<typed_digest<Tag>> {
-  static nlohmann::json encode(const typed_digest<Tag>& value, carrier form) { return detail::encode_bytes(value.value.bytes, form); }
+  static nlohmann::json encode(const typed_digest<Tag>& value, carrier form) {
+    return detail::encode_bytes(value.value.bytes, form);
+  }
   static result<void> decode(const nlohmann::json& in, carrier form, const char* path, typed_digest<Tag>& out) {
     return detail::decode_bytes(in, form, path, out.value.bytes);
   }

@@ -18,8 +18,9 @@ struct enum_names<outcome> {
 
 template <>
 struct enum_names<audit_level> {
-  static constexpr std::array all = {std::pair{audit_level::receipt, "receipt"}, std::pair{audit_level::lm_head, "lm_head"},
-                                     std::pair{audit_level::block, "block"}, std::pair{audit_level::model, "model"}};
+  static constexpr std::array all = {std::pair{audit_level::receipt, "receipt"},
+                                     std::pair{audit_level::lm_head, "lm_head"}, std::pair{audit_level::block, "block"},
+                                     std::pair{audit_level::model, "model"}};
 };
 
 template <>
@@ -49,7 +50,7 @@ struct record<audit_place> {
   }
 };
 
-/// The verdict's sentence for people does not travel: it is the reader's own text for the reason. A read verdict has none.
+/// The verdict's sentence for people does not travel: a reader has its own text for the reason, a read verdict none.
 template <>
 struct record<verdict> {
   static constexpr const char* name = "verdict";
@@ -57,7 +58,8 @@ struct record<verdict> {
 
   template <class Visitor, class Verdict>
   static void fields(Visitor& visit, Verdict& v) {
-    auto& [decision, level, why, place, expected, got, p_value, e_value, tokens, opened_bytes, need_tokens, message] = v;
+    auto& [decision, level, why, place, expected, got, p_value, e_value, tokens, opened_bytes, need_tokens, message] =
+        v;
     static_cast<void>(message);
     visit("verdict.decision", decision);
     visit("verdict.level", level);

@@ -47,7 +47,7 @@ struct node_shape {
  private:
   [[nodiscard]] constexpr std::uint32_t product(const tree_axes& axes) const noexcept {
     std::uint32_t n = 1;
-    for (std::size_t i = 0; i < rank; ++i) n *= axes[i];
+    for (std::size_t i = 0; i < max_tree_axes; ++i) n *= i < rank ? axes[i] : 1u;
     return n;
   }
 };

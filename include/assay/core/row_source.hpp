@@ -8,6 +8,7 @@
 #include <cstring>
 #include <new>
 #include <span>
+#include <type_traits>
 
 #include <assay/core/bytes.hpp>
 #include <assay/core/checked.hpp>
@@ -78,9 +79,8 @@ template <row_source T>
   return {};
 }
 
-[[nodiscard]] inline result<void> read_view_row(const tensor_view& rows, std::uint64_t row, std::span<float> out) {
-  const auto checked = checked_rows(rows);
-  if (!checked) return checked.error();
+/// @pre checked_rows(rows) succeeded
+[[nodiscard]] inline result<void> read_checked_row(const tensor_view& rows, std::uint64_t row, std::span<float> out) {
   if (row >= rows_of(rows)) return fail(errc::out_of_range, "rows: no such row", row);
   if (out.size() != width_of(rows))
     return fail(errc::shape_mismatch, "rows: width differs from the buffer", width_of(rows));
@@ -97,52 +97,89 @@ template <row_source T>
 
 }  // namespace detail
 
-/// Number of rows. @errors those of validate(tensor_view), shape_mismatch (rank is neither 1 nor 2)
+/// Rows that were checked once and can be read many times: hooks run between the layers of an engine, where every cache
+/// line counts. Refers to the tensor or source it was opened on.
 template <hidden_rows T>
-[[nodiscard]] result<std::uint64_t> row_count(const T& rows) {
-  if constexpr (tensor_like<T>) {
-    const auto view = detail::checked_rows(as_view(rows));
-    if (!view) return view.error();
-    return detail::rows_of(*view);
-  } else {
-    return static_cast<std::uint64_t>(rows.rows());
+class row_reader {
+ public:
+  /// @errors those of validate(tensor_view), shape_mismatch (rank is neither 1 nor 2), unsupported (no scalar elements)
+  [[nodiscard]] static result<row_reader> open(const T& rows) {
+    row_reader reader;
+    if constexpr (tensor_like<T>) {
+      const auto view = detail::checked_rows(as_view(rows));
+      if (!view) return view.error();
+      reader.rows_ = *view;
+    } else {
+      if (size_of(rows.type()) == 0) return fail(errc::unsupported, "rows: the element type has no scalar elements");
+      reader.rows_ = &rows;
+    }
+    return reader;
   }
-}
 
-/// Elements per row. @errors those of validate(tensor_view), shape_mismatch (rank is neither 1 nor 2)
-template <hidden_rows T>
-[[nodiscard]] result<std::uint64_t> row_width(const T& rows) {
-  if constexpr (tensor_like<T>) {
-    const auto view = detail::checked_rows(as_view(rows));
-    if (!view) return view.error();
-    return detail::width_of(*view);
-  } else {
-    return static_cast<std::uint64_t>(rows.cols());
+  [[nodiscard]] std::uint64_t count() const {
+    if constexpr (tensor_like<T>) return detail::rows_of(rows_);
+    else return static_cast<std::uint64_t>(rows_->rows());
   }
-}
+  [[nodiscard]] std::uint64_t width() const {
+    if constexpr (tensor_like<T>) return detail::width_of(rows_);
+    else return static_cast<std::uint64_t>(rows_->cols());
+  }
 
-/// Reads one row as floats: narrow formats and f32 exactly, f64 and wide integers rounded to nearest. Non-finite values
-/// pass. Allocates only for a row_source of 8-byte elements.
-/// @errors those of validate(tensor_view), out_of_range (no such row), shape_mismatch (out has another size than a row),
-///         unsupported (no scalar elements), host_failure (fetch failed; where: the row). On error `out` is unspecified.
-template <hidden_rows T>
-[[nodiscard]] result<void> read_row(const T& rows, std::uint64_t row, std::span<float> out) {
-  if constexpr (tensor_like<T>) {
-    return detail::read_view_row(as_view(rows), row, out);
-  } else {
-    if (row >= rows.rows()) return fail(errc::out_of_range, "rows: no such row", row);
-    if (out.size() != rows.cols())
-      return fail(errc::shape_mismatch, "rows: width differs from the buffer", rows.cols());
-    const std::size_t size = size_of(rows.type());
-    if (size == 0) return fail(errc::unsupported, "rows: the element type has no scalar elements");
-    if (size > sizeof(float)) return detail::fetch_wide(rows, row, out);
+  /// Reads one row as floats: narrow formats and f32 exactly, f64 and wide integers rounded to nearest. Non-finite values
+  /// pass. Allocates only for a row_source of 8-byte elements.
+  /// @errors out_of_range (no such row), shape_mismatch (out has another size than a row), unsupported (no scalar
+  ///         elements), host_failure (fetch failed; where: the row). On error `out` is unspecified.
+  [[nodiscard]] result<void> read(std::uint64_t row, std::span<float> out) const {
+    if constexpr (tensor_like<T>) {
+      return detail::read_checked_row(rows_, row, out);
+    } else {
+      if (row >= count()) return fail(errc::out_of_range, "rows: no such row", row);
+      if (out.size() != width()) return fail(errc::shape_mismatch, "rows: width differs from the buffer", width());
+      return fetch(row, out);
+    }
+  }
+
+ private:
+  row_reader() = default;
+
+  [[nodiscard]] result<void> fetch(std::uint64_t row, std::span<float> out) const
+    requires row_source<T>
+  {
+    const std::size_t size = size_of(rows_->type());
+    if (size > sizeof(float)) return detail::fetch_wide(*rows_, row, out);
     auto* packed = reinterpret_cast<std::byte*>(out.data()) + out.size() * (sizeof(float) - size);
-    if (!rows.fetch(row, mutable_byte_view{packed, out.size() * size}))
+    if (!rows_->fetch(row, mutable_byte_view{packed, out.size() * size}))
       return fail(errc::host_failure, "rows: the host could not fetch a row", row);
-    if (!detail::widen_in_place(rows.type(), out))
+    if (!detail::widen_in_place(rows_->type(), out))
       return fail(errc::unsupported, "rows: the element type has no scalar elements");
     return {};
   }
+
+  std::conditional_t<tensor_like<T>, tensor_view, const T*> rows_{};
+};
+
+/// Number of rows. @errors those of row_reader::open
+template <hidden_rows T>
+[[nodiscard]] result<std::uint64_t> row_count(const T& rows) {
+  const auto reader = row_reader<T>::open(rows);
+  if (!reader) return reader.error();
+  return reader->count();
+}
+
+/// Elements per row. @errors those of row_reader::open
+template <hidden_rows T>
+[[nodiscard]] result<std::uint64_t> row_width(const T& rows) {
+  const auto reader = row_reader<T>::open(rows);
+  if (!reader) return reader.error();
+  return reader->width();
+}
+
+/// Reads one row as floats; for many rows use a row_reader. @errors those of row_reader::open and row_reader::read
+template <hidden_rows T>
+[[nodiscard]] result<void> read_row(const T& rows, std::uint64_t row, std::span<float> out) {
+  const auto reader = row_reader<T>::open(rows);
+  if (!reader) return reader.error();
+  return reader->read(row, out);
 }
 
 }  // namespace assay::inline v0

@@ -116,17 +116,16 @@ class basic_prover {
   [[nodiscard]] result<void> observe_rows(layer_index layer, const Rows& rows, const row_map& where) {
     if (sealed_) return fail(errc::wrong_state, "prover: already sealed");
     if (layer.value >= run_.model.checkpoints) return fail(errc::out_of_range, "prover: no such checkpoint", layer.value);
-    const auto count = row_count(rows);
-    if (!count) return count.error();
-    const auto width = row_width(rows);
-    if (!width) return width.error();
-    if (*width != run_.model.width || *count != where.size()) return fail(errc::shape_mismatch, "prover: rows do not match the run's width or their map", *width);
+    const auto reader = row_reader<Rows>::open(rows);
+    if (!reader) return reader.error();
+    if (reader->width() != run_.model.width || reader->count() != where.size())
+      return fail(errc::shape_mismatch, "prover: rows do not match the run's width or their map", reader->width());
     for (std::uint32_t i = 0; i < where.size(); ++i) {
       const row_location here = where[i];
       if (here.sequence != sequence_) continue;
       if (here.at.value >= request_.prompt.size() + request_.max_output)
         return fail(errc::out_of_range, "prover: a position beyond the request's end", here.at.value);
-      if (auto read = read_row(rows, i, store_.next_row()); !read) return read.error();
+      if (auto read = reader->read(i, store_.next_row()); !read) return read.error();
       if (auto stored = store_.put_next(layer, here.at); !stored) return stored.error();
     }
     return {};

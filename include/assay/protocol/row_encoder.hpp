@@ -55,6 +55,11 @@ class row_encoder {
   [[nodiscard]] result<void> encode_state(layer_index layer, std::span<const float> row, mutable_byte_view fingerprint) {
     ASSAY_EXPECTS(row.size() == width_ && fingerprint.size() == fingerprint_bytes() && layer.value < commitment_.steps.size());
     if (auto admitted = admit(layer, row); !admitted) return admitted;
+    return encode_admitted_state(layer, row, fingerprint);
+  }
+
+  /// The same for a row that `admit` has let pass. @pre admit(layer, row); sizes match @errors none then
+  [[nodiscard]] result<void> encode_admitted_state(layer_index layer, std::span<const float> row, mutable_byte_view fingerprint) {
     projection_.project(row, sketch_, scratch_);
     return quantise(quantiser_of(layer), sketch_, fingerprint);
   }
@@ -64,8 +69,13 @@ class row_encoder {
   [[nodiscard]] result<void> encode_final(std::span<float> row, mutable_byte_view bits, mutable_byte_view fingerprint) {
     ASSAY_EXPECTS(row.size() == width_ && bits.size() == row_bytes());
     if (auto admitted = admit(final_layer(), row); !admitted) return admitted;
+    return encode_admitted_final(row, bits, fingerprint);
+  }
+
+  /// The same for a row that `admit` has let pass. @pre admit(final layer, row); sizes match @errors none then
+  [[nodiscard]] result<void> encode_admitted_final(std::span<float> row, mutable_byte_view bits, mutable_byte_view fingerprint) {
     round_row(row, bits);
-    return encode_state(final_layer(), row, fingerprint);
+    return encode_admitted_state(final_layer(), row, fingerprint);
   }
 
   /// Reads a committed row back. @pre sizes match @errors non_finite (where: the element)

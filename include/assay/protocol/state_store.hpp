@@ -78,7 +78,8 @@ class state_store {
   [[nodiscard]] bool keeps_row(layer_index layer, position at) const noexcept { return encoder_.is_final(layer) && at.value >= first_final_; }
 
   void encode(layer_index layer, std::span<float> row) {
-    const auto encoded = encoder_.is_final(layer) ? encoder_.encode_final(row, bits_, fingerprint_) : encoder_.encode_state(layer, row, fingerprint_);
+    const auto encoded = encoder_.is_final(layer) ? encoder_.encode_admitted_final(row, bits_, fingerprint_)
+                                                  : encoder_.encode_admitted_state(layer, row, fingerprint_);
     ASSAY_EXPECTS(encoded);  // the row was admitted
   }
 

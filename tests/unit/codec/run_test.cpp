@@ -22,7 +22,8 @@ run_description any_run(std::uint64_t number) {
   run.sampler.settings = {any.positive_float(), any.u32(), static_cast<float>(any.share())};
   run.commitment.sketch = 1 + static_cast<std::uint32_t>(any.below(16));
   run.commitment.sketch_type = any.coin() ? dtype::i8 : dtype::i16;
-  for (std::uint32_t i = 0; i < run.model.checkpoints; ++i) run.commitment.steps.push_back(any.positive_float());
+  for (std::uint32_t i = 0; i < run.model.checkpoints; ++i)
+    run.commitment.steps.push_back(static_cast<float>(1e-6 + 100 * any.share()));
   run.commitment.row_type = floats[any.below(3)];
   run.commitment.fan_out = 2 + static_cast<std::uint32_t>(any.below(255));
   return run;
@@ -39,7 +40,8 @@ TEST_CASE("codec run: a round trip keeps every bit, and so the digest", "[codec]
 }
 
 TEST_CASE("codec run: floats at the edges keep their bits", "[codec]") {
-  for (std::uint32_t bits : {0x00000000u, 0x80000000u, 0x00000001u, 0x007fffffu, 0x00800000u, 0x3f333333u, 0x3f7fffffu, 0x7f7fffffu}) {
+  for (std::uint32_t bits :
+       {0x00000000u, 0x80000000u, 0x00000001u, 0x007fffffu, 0x00800000u, 0x3f333333u, 0x3f7fffffu, 0x7f7fffffu}) {
     run_description run = any_run(1);
     run.sampler.settings.temperature = std::bit_cast<float>(bits);
     const auto text = codec::parse_json_text<run_description>(codec::to_json_text(run));
@@ -126,6 +128,7 @@ TEST_CASE("codec run: every element type has its name", "[codec]") {
     const json encoded = codec::value_format<dtype>::encode(type, codec::carrier::json);
     CHECK(encoded == name(type));
     dtype read{};
-    CHECK(static_cast<bool>(codec::value_format<dtype>::decode(encoded, codec::carrier::json, "", read)) == (encoded != "unknown"));
+    CHECK(static_cast<bool>(codec::value_format<dtype>::decode(encoded, codec::carrier::json, "", read)) ==
+          (encoded != "unknown"));
   }
 }

@@ -20,7 +20,9 @@ struct fixture {
   toy_answer answer = must(serve(engine, run, asked));
 
   fixture() { policy.opened = {4, 3}; }
-  audit begin(std::uint64_t round = 0) const { return must(audit::begin(policy, run, asked, answer.output, answer.receipt, round)); }
+  audit begin(std::uint64_t round = 0) const {
+    return must(audit::begin(policy, run, asked, answer.output, answer.receipt, round));
+  }
   audit opened() const {
     audit a = begin();
     const challenge question = must(a.draw_challenge(seed_of(1)));
@@ -38,7 +40,9 @@ struct fixture {
     };
   }
   auto logits() const {
-    return [this](std::uint32_t i, std::span<float> out) { return toy_reference{engine, asked.prompt, answer.output}.logits_for(i, out); };
+    return [this](std::uint32_t i, std::span<float> out) {
+      return toy_reference{engine, asked.prompt, answer.output}.logits_for(i, out);
+    };
   }
   auto states() const { return toy_reference{engine, asked.prompt, answer.output}; }
 };
@@ -83,7 +87,8 @@ TEST_CASE("audit: the same arithmetic leaves no deviation, and scores say where 
     CHECK(a.evidence().of(channel::tokens)[i].at.value == 6 + i);
   }
   for (const score_at& s : a.evidence().of(channel::states)) CHECK(s.score == 0);
-  for (const score_at& s : a.evidence().of(channel::head)) CHECK((s.score >= 0 && s.score < 0.1));  // the row was rounded to bf16
+  for (const score_at& s : a.evidence().of(channel::head))
+    CHECK((s.score >= 0 && s.score < 0.1));  // the row was rounded to bf16
 }
 
 TEST_CASE("audit: other weights show in every channel that can see them", "[protocol]") {
@@ -186,12 +191,15 @@ TEST_CASE("audit: a beacon must be trusted, allowed, in the future, and near", "
   CHECK(f.why() == reason::short_retention);
   // Not knowing the beacon's present round is the verifier's trouble.
   f.policy.allow_beacon = true;
-  CHECK(audit::begin(f.policy, f.run, f.asked, f.answer.output, f.answer.receipt).error().code == errc::invalid_settings);
+  CHECK(audit::begin(f.policy, f.run, f.asked, f.answer.output, f.answer.receipt).error().code ==
+        errc::invalid_settings);
 }
 
 TEST_CASE("audit: the verifier's own broken inputs are errors", "[protocol]") {
   fixture f;
-  const auto code = [&] { return audit::begin(f.policy, f.run, f.asked, f.answer.output, f.answer.receipt).error().code; };
+  const auto code = [&] {
+    return audit::begin(f.policy, f.run, f.asked, f.answer.output, f.answer.receipt).error().code;
+  };
   SECTION("policy") {
     f.policy.request_alpha = 0;
     CHECK(code() == errc::invalid_settings);
@@ -238,7 +246,8 @@ TEST_CASE("audit: a broken head is the verifier's trouble and leaves no evidence
       return result<void>{};
     };
     CHECK(a.replay_head(breaks).error() == fail(errc::non_finite, "", 9));
-    CHECK(a.replay_tokens([&](std::uint32_t, std::span<float> logits) { return breaks({}, logits); }).error().code == errc::non_finite);
+    CHECK(a.replay_tokens([&](std::uint32_t, std::span<float> logits) { return breaks({}, logits); }).error().code ==
+          errc::non_finite);
   }
   CHECK_FALSE(a.breached());
   CHECK(empty(a.evidence()));
@@ -257,12 +266,16 @@ TEST_CASE("audit: a broken reference is the verifier's trouble and leaves no evi
   CHECK(a.compare_states([&](layer_index l, position p, std::span<float> row) -> result<void> {
            if (++calls == 5) return fail(errc::io_failure, "disk");
            return f.states()(l, p, row);
-         }).error().code == errc::io_failure);
+         })
+            .error()
+            .code == errc::io_failure);
   calls = 0;
   CHECK(a.replay_tokens([&](std::uint32_t i, std::span<float> logits) -> result<void> {
            if (++calls == 3) return fail(errc::io_failure, "disk");
            return f.logits()(i, logits);
-         }).error().code == errc::io_failure);
+         })
+            .error()
+            .code == errc::io_failure);
   CHECK_FALSE(a.breached());
   CHECK(empty(a.evidence()));
   CHECK(a.level() == audit_level::receipt);
@@ -274,7 +287,8 @@ TEST_CASE("audit: a replay that is repeated counts once", "[protocol]") {
   for (int i = 0; i < 3; ++i) replay(a, f.engine, f.asked, f.answer.output, audit_level::model);
   audit once = f.opened();
   replay(once, f.engine, f.asked, f.answer.output, audit_level::model);
-  for (std::size_t c = 0; c < channel_count; ++c) CHECK(a.evidence().scores[c].size() == once.evidence().scores[c].size());
+  for (std::size_t c = 0; c < channel_count; ++c)
+    CHECK(a.evidence().scores[c].size() == once.evidence().scores[c].size());
   CHECK(a.evidence().tokens == 5);
 }
 

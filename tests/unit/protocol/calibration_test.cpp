@@ -28,7 +28,8 @@ request_evidence honest(random_stream& draw, double factor = 1) {
   const double request_level = std::exp(0.5 * draw.normal());  // scores of one request are dependent
   for (std::uint32_t p = 0; p < 3; ++p)
     for (std::uint32_t l = 0; l < 3; ++l)
-      e.of(channel::states).push_back({factor * request_level * 1e-3 * (l + 1) * draw.exponential(), position{p}, layer_index{l}});
+      e.of(channel::states)
+          .push_back({factor * request_level * 1e-3 * (l + 1) * draw.exponential(), position{p}, layer_index{l}});
   return e;
 }
 
@@ -78,8 +79,10 @@ TEST_CASE("calibration: too little, or uneven, or broken data is refused", "[pro
   };
   CHECK(with_last([](auto&) {}) == errc{});
   CHECK(with_last([](auto& e) { e.of(channel::states).clear(); }) == errc::insufficient_data);
-  CHECK(with_last([](auto& e) { e.of(channel::tokens)[0].score = std::numeric_limits<double>::quiet_NaN(); }) == errc::non_finite);
-  CHECK(with_last([](auto& e) { e.of(channel::head)[0].score = std::numeric_limits<double>::infinity(); }) == errc::non_finite);
+  CHECK(with_last([](auto& e) { e.of(channel::tokens)[0].score = std::numeric_limits<double>::quiet_NaN(); }) ==
+        errc::non_finite);
+  CHECK(with_last([](auto& e) { e.of(channel::head)[0].score = std::numeric_limits<double>::infinity(); }) ==
+        errc::non_finite);
   CHECK(with_last([](auto& e) { e.of(channel::head)[0].score = -1; }) == errc::non_finite);
   CHECK(with_last([](auto& e) { e.of(channel::states)[0].layer = layer_index{3}; }) == errc::shape_mismatch);
 
@@ -130,7 +133,8 @@ TEST_CASE("calibration: a deviation names the channel, statistic and place that 
   CHECK(d.where.at.value == 12);
   CHECK(d.value > 10);
   e = honest(draw);
-  for (auto& s : e.of(channel::states)) s.score = c.channels[2].caps[s.layer.value];  // every score at the cap: the mean says so
+  for (auto& s : e.of(channel::states))
+    s.score = c.channels[2].caps[s.layer.value];  // every score at the cap: the mean says so
   d = deviation_of(c, e);
   CHECK(d.which == channel::states);
   CHECK(d.by == statistic::mean);

@@ -89,7 +89,8 @@ TEST_CASE("challenge: one receipt's challenge does not expand for another", "[pr
   CHECK(expand(challenge{digest_of(r), {}, {1, 1}}, with_tokens(0, 5)).error().code == errc::empty);
   const challenge a{digest_of(r), seed_of(1), {1, 1}};
   std::set<challenge_digest> all{digest_of(a), digest_of(challenge{digest_of(other), seed_of(1), {1, 1}}),
-                                 digest_of(challenge{a.receipt, seed_of(2), {1, 1}}), digest_of(challenge{a.receipt, seed_of(1), {2, 1}}),
+                                 digest_of(challenge{a.receipt, seed_of(2), {1, 1}}),
+                                 digest_of(challenge{a.receipt, seed_of(1), {2, 1}}),
                                  digest_of(challenge{a.receipt, seed_of(1), {1, 2}})};
   CHECK(all.size() == 5);
 }

@@ -24,17 +24,23 @@ struct opened_answer {
     places = must(expand(question, answer.receipt));
     bytes = open_encoded(answer, run, question);
   }
-  result<opening_set<merkle>> parse(byte_view from) const { return parse_openings(merkle{}, from, run, answer.receipt, question, places); }
-  result<opened_places> verify(const opening_set<merkle>& set) const { return verify_openings(merkle{}, run, answer.receipt, places, set); }
+  result<opening_set<merkle>> parse(byte_view from) const {
+    return parse_openings(merkle{}, from, run, answer.receipt, question, places);
+  }
+  result<opened_places> verify(const opening_set<merkle>& set) const {
+    return verify_openings(merkle{}, run, answer.receipt, places, set);
+  }
 };
 }  // namespace
 
-TEST_CASE("openings: coordinates are every checkpoint of challenged positions, and final states of opened rows", "[protocol]") {
+TEST_CASE("openings: coordinates are every checkpoint of challenged positions, and final states of opened rows",
+          "[protocol]") {
   const run_description run = toy_run();
   receipt r;
   r.prompt_tokens = 6, r.output_tokens = 5;
   const opened_coordinates all = coordinates_of(run, r, {{1, 7}, {0, 2, 4}});
-  const std::vector<coordinates> states{{1, 0}, {1, 1}, {1, 2}, {5, 2}, {7, 0}, {7, 1}, {7, 2}, {9, 2}};  // 7 is output 2's own
+  const std::vector<coordinates> states{{1, 0}, {1, 1}, {1, 2}, {5, 2},
+                                        {7, 0}, {7, 1}, {7, 2}, {9, 2}};  // 7 is output 2's own
   CHECK(all.states == states);
   CHECK(all.final_rows == std::vector<coordinates>{{0}, {2}, {4}});
   CHECK(coordinates_of(run, r, {{}, {1}}).states == std::vector<coordinates>{{6, 2}});
@@ -52,7 +58,8 @@ TEST_CASE("openings: what is opened is what the engine computed", "[protocol]") 
   std::vector<std::byte> bits(encoder.row_bytes()), print(encoder.fingerprint_bytes());
   for (const opened_state& s : opened.states) {
     must(reference(s.layer, s.at, row));
-    must(encoder.is_final(s.layer) ? encoder.encode_final(row, bits, print) : encoder.encode_state(s.layer, row, print));
+    must(encoder.is_final(s.layer) ? encoder.encode_final(row, bits, print)
+                                   : encoder.encode_state(s.layer, row, print));
     CHECK(s.fingerprint == print);
   }
   for (const opened_final_row& f : opened.final_rows) {
@@ -65,7 +72,8 @@ TEST_CASE("openings: what is opened is what the engine computed", "[protocol]") 
 }
 
 TEST_CASE("openings: the encoding is the only one, and survives the wire", "[protocol]") {
-  for (challenge_size size : {challenge_size{3, 2}, challenge_size{0, 1}, challenge_size{1, 0}, challenge_size{100, 100}}) {
+  for (challenge_size size :
+       {challenge_size{3, 2}, challenge_size{0, 1}, challenge_size{1, 0}, challenge_size{100, 100}}) {
     const opened_answer o{size};
     const auto set = must(o.parse(o.bytes));
     CHECK(set == must(o.answer.prover.open(o.question)));
@@ -77,7 +85,8 @@ TEST_CASE("openings: the encoding is the only one, and survives the wire", "[pro
 
 TEST_CASE("openings: malformed bytes are refused with a reason", "[protocol]") {
   const opened_answer o;
-  for (std::size_t n = 0; n < o.bytes.size(); ++n) CHECK(o.parse(byte_view{o.bytes}.first(n)).error().code == errc::truncated);
+  for (std::size_t n = 0; n < o.bytes.size(); ++n)
+    CHECK(o.parse(byte_view{o.bytes}.first(n)).error().code == errc::truncated);
   auto bad = o.bytes;
   bad.push_back(std::byte{0});
   CHECK(o.parse(bad).error().code == errc::trailing_bytes);

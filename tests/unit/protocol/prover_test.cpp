@@ -36,9 +36,13 @@ struct script {
     // Values that bf16 represents, so that every input format can carry them.
     for (float& x : states) x = bf16_to_float(float_to_bf16(x));
   }
-  float* row(std::uint32_t layer, std::uint32_t at) { return states.data() + (std::size_t{layer} * positions + at) * width; }
+  float* row(std::uint32_t layer, std::uint32_t at) {
+    return states.data() + (std::size_t{layer} * positions + at) * width;
+  }
   const float* row(std::uint32_t layer, std::uint32_t at) const { return const_cast<script*>(this)->row(layer, at); }
-  tensor_view rows(std::uint32_t layer, std::uint32_t first, std::uint32_t count) const { return matrix_view(row(layer, first), count, width); }
+  tensor_view rows(std::uint32_t layer, std::uint32_t first, std::uint32_t count) const {
+    return matrix_view(row(layer, first), count, width);
+  }
 
   prover start(sequence_id sequence = {}) const { return must(prover::start(run, asked, sequence)); }
   void tell_tokens(prover& p) const {
@@ -51,7 +55,8 @@ struct script {
   }
   receipt plain() const {
     prover p = start();
-    for (std::uint32_t l = 0; l < run.model.checkpoints; ++l) must(p.observe(layer_index{l}, rows(l, 0, positions), row_map::contiguous({}, position{0}, positions)));
+    for (std::uint32_t l = 0; l < run.model.checkpoints; ++l)
+      must(p.observe(layer_index{l}, rows(l, 0, positions), row_map::contiguous({}, position{0}, positions)));
     return finish(p);
   }
 };
@@ -83,10 +88,12 @@ struct remote_rows {
 TEST_CASE("prover: a receipt states the run, the request, the output and the terms", "[protocol]") {
   const script s;
   prover p = s.start();
-  for (std::uint32_t l = 0; l < 3; ++l) must(p.observe(layer_index{l}, s.rows(l, 0, s.positions), row_map::contiguous({}, position{0}, s.positions)));
+  for (std::uint32_t l = 0; l < 3; ++l)
+    must(p.observe(layer_index{l}, s.rows(l, 0, s.positions), row_map::contiguous({}, position{0}, s.positions)));
   s.tell_tokens(p);
   challenge_terms terms;
-  terms.source = challenge_source::beacon, terms.round = 12, terms.beacon.bytes[0] = std::byte{9}, terms.retention_seconds = 60;
+  terms.source = challenge_source::beacon, terms.round = 12, terms.beacon.bytes[0] = std::byte{9},
+  terms.retention_seconds = 60;
   const receipt r = must(p.seal(terms));
   CHECK(r.run == digest_of(s.run));
   CHECK(r.request == digest_of(r.run, s.asked));
@@ -101,13 +108,18 @@ TEST_CASE("prover: the roots are those of the states, computed by hand", "[proto
   const script s;
   const receipt r = s.plain();
   auto encoder = must(row_encoder::make(s.run, derive_keys(s.asked.nonce, r.request).projection));
-  std::vector<std::byte> states(std::size_t{s.positions} * 3 * encoder.fingerprint_bytes()), rows(s.output.size() * encoder.row_bytes());
+  std::vector<std::byte> states(std::size_t{s.positions} * 3 * encoder.fingerprint_bytes()),
+      rows(s.output.size() * encoder.row_bytes());
   std::vector<std::byte> bits(encoder.row_bytes());
   for (std::uint32_t p = 0; p < s.positions; ++p)
     for (std::uint32_t l = 0; l < 3; ++l) {
       std::vector<float> row(s.row(l, p), s.row(l, p) + s.width);
-      const auto print = mutable_byte_view{states}.subspan((std::size_t{p} * 3 + l) * encoder.fingerprint_bytes(), encoder.fingerprint_bytes());
-      if (l < 2) { must(encoder.encode_state(layer_index{l}, row, print)); continue; }
+      const auto print = mutable_byte_view{states}.subspan((std::size_t{p} * 3 + l) * encoder.fingerprint_bytes(),
+                                                           encoder.fingerprint_bytes());
+      if (l < 2) {
+        must(encoder.encode_state(layer_index{l}, row, print));
+        continue;
+      }
       must(encoder.encode_final(row, bits, print));
       if (p >= 4) std::ranges::copy(bits, rows.begin() + static_cast<std::ptrdiff_t>((p - 4) * bits.size()));
     }
@@ -124,8 +136,10 @@ TEST_CASE("prover: batches, chunks, padding and the order of layers do not matte
   SECTION("layers backwards, prefill in chunks of 2 from the end, then token by token") {
     prover p = s.start();
     for (std::uint32_t l = 3; l-- > 0;) {
-      for (std::uint32_t at = s.positions; at-- > 6;) must(p.observe(layer_index{l}, s.rows(l, at, 1), row_map::contiguous({}, position{at}, 1)));
-      for (std::uint32_t at : {4u, 2u, 0u}) must(p.observe(layer_index{l}, s.rows(l, at, 2), row_map::contiguous({}, position{at}, 2)));
+      for (std::uint32_t at = s.positions; at-- > 6;)
+        must(p.observe(layer_index{l}, s.rows(l, at, 1), row_map::contiguous({}, position{at}, 1)));
+      for (std::uint32_t at : {4u, 2u, 0u})
+        must(p.observe(layer_index{l}, s.rows(l, at, 2), row_map::contiguous({}, position{at}, 2)));
     }
     CHECK(s.finish(p) == expected);
   }
@@ -140,7 +154,8 @@ TEST_CASE("prover: batches, chunks, padding and the order of layers do not matte
         where.push_back({other, position{at}}), batch.insert(batch.end(), garbage.begin(), garbage.end());
         where.push_back({ignored_row, position{~0u}}), batch.insert(batch.end(), garbage.begin(), garbage.end());
       }
-      must(p.observe(layer_index{l}, matrix_view(batch.data(), static_cast<std::int64_t>(where.size()), s.width), row_map::of(where)));
+      must(p.observe(layer_index{l}, matrix_view(batch.data(), static_cast<std::int64_t>(where.size()), s.width),
+                     row_map::of(where)));
     }
     CHECK(s.finish(p) == expected);
   }
@@ -150,7 +165,8 @@ TEST_CASE("prover: batches, chunks, padding and the order of layers do not matte
       std::vector<row_location> where;
       std::vector<float> batch;
       for (std::uint32_t at = 0; at < s.positions; ++at)
-        for (sequence_id id : {own, other}) where.push_back({id, position{at}}), batch.insert(batch.end(), s.row(l, at), s.row(l, at) + s.width);
+        for (sequence_id id : {own, other})
+          where.push_back({id, position{at}}), batch.insert(batch.end(), s.row(l, at), s.row(l, at) + s.width);
       const auto view = matrix_view(batch.data(), static_cast<std::int64_t>(where.size()), s.width);
       must(a.observe(layer_index{l}, view, row_map::of(where)));
       must(b.observe(layer_index{l}, view, row_map::of(where)));
@@ -179,7 +195,8 @@ TEST_CASE("prover: strides and element types do not matter, only values do", "[p
     for (std::uint32_t l = 0; l < 3; ++l) {
       std::vector<float> spread(static_cast<std::size_t>(n * (3 * w + 5)), -1.0f);
       for (std::int64_t i = 0; i < n; ++i)
-        for (std::int64_t j = 0; j < w; ++j) spread[static_cast<std::size_t>(i * (3 * w + 5) + 3 * j)] = s.row(l, static_cast<std::uint32_t>(i))[j];
+        for (std::int64_t j = 0; j < w; ++j)
+          spread[static_cast<std::size_t>(i * (3 * w + 5) + 3 * j)] = s.row(l, static_cast<std::uint32_t>(i))[j];
       must(p.observe(layer_index{l}, matrix_view(spread.data(), dtype::f32, n, w, 4 * (3 * w + 5), 12), all));
     }
   }
@@ -194,7 +211,8 @@ TEST_CASE("prover: strides and element types do not matter, only values do", "[p
     for (std::uint32_t l = 0; l < 3; ++l) {
       std::vector<float> columns(static_cast<std::size_t>(n * w));
       for (std::int64_t i = 0; i < n; ++i)
-        for (std::int64_t j = 0; j < w; ++j) columns[static_cast<std::size_t>(j * n + i)] = s.row(l, static_cast<std::uint32_t>(i))[j];
+        for (std::int64_t j = 0; j < w; ++j)
+          columns[static_cast<std::size_t>(j * n + i)] = s.row(l, static_cast<std::uint32_t>(i))[j];
       must(p.observe(layer_index{l}, matrix_view(columns.data(), dtype::f32, n, w, 4, 4 * n), all));
     }
   }
@@ -219,7 +237,8 @@ TEST_CASE("prover: strides and element types do not matter, only values do", "[p
   SECTION("one row at a time, as spans") {
     for (std::uint32_t at = 0; at < s.positions; ++at)
       for (std::uint32_t l = 0; l < 3; ++l)
-        must(p.observe(layer_index{l}, std::span<const float>{s.row(l, at), s.width}, row_map::contiguous({}, position{at}, 1)));
+        must(p.observe(layer_index{l}, std::span<const float>{s.row(l, at), s.width},
+                       row_map::contiguous({}, position{at}, 1)));
   }
   CHECK(s.finish(p) == expected);
 }
@@ -230,7 +249,8 @@ TEST_CASE("prover: a zero stride repeats one row, as if it were written out", "[
     for (std::uint32_t at = 1; at < s.positions; ++at) std::copy_n(s.row(l, 0), s.width, s.row(l, at));
   prover p = s.start();
   for (std::uint32_t l = 0; l < 3; ++l)
-    must(p.observe(layer_index{l}, matrix_view(s.row(l, 0), dtype::f32, s.positions, s.width, 0, 4), row_map::contiguous({}, position{0}, s.positions)));
+    must(p.observe(layer_index{l}, matrix_view(s.row(l, 0), dtype::f32, s.positions, s.width, 0, 4),
+                   row_map::contiguous({}, position{0}, s.positions)));
   CHECK(s.finish(p) == s.plain());
 }
 
@@ -276,7 +296,8 @@ TEST_CASE("prover: tokens come in order, each once, from the vocabulary, no more
 TEST_CASE("prover: observing reports what is wrong, and seal repeats it", "[protocol]") {
   const script s;
   prover p = s.start();
-  for (std::uint32_t l = 0; l < 3; ++l) must(p.observe(layer_index{l}, s.rows(l, 0, s.positions), row_map::contiguous({}, position{0}, s.positions)));
+  for (std::uint32_t l = 0; l < 3; ++l)
+    must(p.observe(layer_index{l}, s.rows(l, 0, s.positions), row_map::contiguous({}, position{0}, s.positions)));
   const auto first = row_map::contiguous({}, position{0}, 1);
   const auto fails_with = [&](const result<void>& observed, errc code) {
     REQUIRE_FALSE(observed);
@@ -288,7 +309,8 @@ TEST_CASE("prover: observing reports what is wrong, and seal repeats it", "[prot
   SECTION("NaN") {
     std::vector<float> row(s.width, 1.0f);
     row[3] = std::numeric_limits<float>::quiet_NaN();
-    fails_with(p.observe(layer_index{1}, matrix_view(row.data(), 1, s.width), row_map::contiguous({}, position{9}, 1)), errc::non_finite);
+    fails_with(p.observe(layer_index{1}, matrix_view(row.data(), 1, s.width), row_map::contiguous({}, position{9}, 1)),
+               errc::non_finite);
     CHECK(p.seal().error().where == 9);
   }
   SECTION("infinity in the final row") {
@@ -296,18 +318,28 @@ TEST_CASE("prover: observing reports what is wrong, and seal repeats it", "[prot
     row[0] = -std::numeric_limits<float>::infinity();
     fails_with(p.observe(layer_index{2}, matrix_view(row.data(), 1, s.width), first), errc::non_finite);
   }
-  SECTION("another state for the same place") { fails_with(p.observe(layer_index{1}, s.rows(0, 0, 1), first), errc::conflicting); }
-  SECTION("another width") { fails_with(p.observe(layer_index{0}, matrix_view(s.row(0, 0), 1, s.width - 1), first), errc::shape_mismatch); }
-  SECTION("another number of rows") { fails_with(p.observe(layer_index{0}, s.rows(0, 0, 2), first), errc::shape_mismatch); }
+  SECTION("another state for the same place") {
+    fails_with(p.observe(layer_index{1}, s.rows(0, 0, 1), first), errc::conflicting);
+  }
+  SECTION("another width") {
+    fails_with(p.observe(layer_index{0}, matrix_view(s.row(0, 0), 1, s.width - 1), first), errc::shape_mismatch);
+  }
+  SECTION("another number of rows") {
+    fails_with(p.observe(layer_index{0}, s.rows(0, 0, 2), first), errc::shape_mismatch);
+  }
   SECTION("no such checkpoint") { fails_with(p.observe(layer_index{3}, s.rows(0, 0, 1), first), errc::out_of_range); }
   SECTION("a position beyond the request") {
-    fails_with(p.observe(layer_index{0}, s.rows(0, 0, 1), row_map::contiguous({}, position{11}, 1)), errc::out_of_range);
+    fails_with(p.observe(layer_index{0}, s.rows(0, 0, 1), row_map::contiguous({}, position{11}, 1)),
+               errc::out_of_range);
   }
   SECTION("a host that cannot copy") {
-    fails_with(p.observe(layer_index{0}, remote_rows{s, 0, dtype::f32, 4}, row_map::contiguous({}, position{0}, s.positions)), errc::host_failure);
+    fails_with(
+        p.observe(layer_index{0}, remote_rows{s, 0, dtype::f32, 4}, row_map::contiguous({}, position{0}, s.positions)),
+        errc::host_failure);
   }
   SECTION("no memory behind a view") {
-    fails_with(p.observe(layer_index{0}, matrix_view(static_cast<const float*>(nullptr), 1, s.width), first), errc::empty);
+    fails_with(p.observe(layer_index{0}, matrix_view(static_cast<const float*>(nullptr), 1, s.width), first),
+               errc::empty);
   }
   SECTION("the first failure is the one that is kept") {
     CHECK(p.observe(layer_index{3}, s.rows(0, 0, 1), first).error().code == errc::out_of_range);
@@ -321,7 +353,8 @@ TEST_CASE("prover: the same observation twice is no conflict", "[protocol]") {
   const script s;
   prover p = s.start();
   for (int twice = 0; twice < 2; ++twice)
-    for (std::uint32_t l = 0; l < 3; ++l) must(p.observe(layer_index{l}, s.rows(l, 0, s.positions), row_map::contiguous({}, position{0}, s.positions)));
+    for (std::uint32_t l = 0; l < 3; ++l)
+      must(p.observe(layer_index{l}, s.rows(l, 0, s.positions), row_map::contiguous({}, position{0}, s.positions)));
   CHECK(s.finish(p) == s.plain());
 }
 
@@ -331,7 +364,8 @@ TEST_CASE("prover: sealing needs a token and every state, and names the first ga
   CHECK(p.seal().error().code == errc::empty);
   s.tell_tokens(p);
   CHECK(p.seal().error() == fail(errc::incomplete, "", 0));
-  for (std::uint32_t l = 0; l < 3; ++l) must(p.observe(layer_index{l}, s.rows(l, 0, 7), row_map::contiguous({}, position{0}, 7)));
+  for (std::uint32_t l = 0; l < 3; ++l)
+    must(p.observe(layer_index{l}, s.rows(l, 0, 7), row_map::contiguous({}, position{0}, 7)));
   CHECK(p.seal().error() == fail(errc::incomplete, "", 7));
   must(p.observe(layer_index{0}, s.rows(0, 7, 3), row_map::contiguous({}, position{7}, 3)));
   must(p.observe(layer_index{2}, s.rows(2, 7, 3), row_map::contiguous({}, position{7}, 3)));
@@ -344,7 +378,8 @@ TEST_CASE("prover: sealing needs a token and every state, and names the first ga
 TEST_CASE("prover: terms that contradict themselves are not sealed, and do not spoil the prover", "[protocol]") {
   const script s;
   prover p = s.start();
-  for (std::uint32_t l = 0; l < 3; ++l) must(p.observe(layer_index{l}, s.rows(l, 0, s.positions), row_map::contiguous({}, position{0}, s.positions)));
+  for (std::uint32_t l = 0; l < 3; ++l)
+    must(p.observe(layer_index{l}, s.rows(l, 0, s.positions), row_map::contiguous({}, position{0}, s.positions)));
   s.tell_tokens(p);
   challenge_terms terms;
   terms.round = 4;
@@ -356,14 +391,16 @@ TEST_CASE("prover: after seal only open is allowed, and open needs seal, time an
   const script s;
   prover p = s.start();
   CHECK(p.open(challenge{}).error().code == errc::wrong_state);
-  for (std::uint32_t l = 0; l < 3; ++l) must(p.observe(layer_index{l}, s.rows(l, 0, s.positions), row_map::contiguous({}, position{0}, s.positions)));
+  for (std::uint32_t l = 0; l < 3; ++l)
+    must(p.observe(layer_index{l}, s.rows(l, 0, s.positions), row_map::contiguous({}, position{0}, s.positions)));
   s.tell_tokens(p);
   challenge_terms terms;
   terms.retention_seconds = 60;
   const receipt r = must(p.seal(terms));
   CHECK(p.seal(terms).error().code == errc::wrong_state);
   CHECK(p.sampled(position{11}, token_id{0}).error().code == errc::wrong_state);
-  CHECK(p.observe(layer_index{0}, s.rows(0, 0, 1), row_map::contiguous({}, position{0}, 1)).error().code == errc::wrong_state);
+  CHECK(p.observe(layer_index{0}, s.rows(0, 0, 1), row_map::contiguous({}, position{0}, 1)).error().code ==
+        errc::wrong_state);
   const challenge asked{digest_of(r), seed_of(1), {2, 2}};
   CHECK(p.open(asked));
   CHECK(p.open(asked, 60));

@@ -20,11 +20,16 @@ receipt plain() {
 
 TEST_CASE("receipt: every field changes the digest", "[protocol]") {
   const std::function<void(receipt&)> edits[] = {
-      [](auto& r) { r.run.value.bytes[0] ^= std::byte{1}; },        [](auto& r) { r.request.value.bytes[0] ^= std::byte{1}; },
-      [](auto& r) { r.prompt_tokens += 1; },                        [](auto& r) { r.output_tokens += 1; },
-      [](auto& r) { r.output.value.bytes[0] ^= std::byte{1}; },     [](auto& r) { r.states.value.bytes[0] ^= std::byte{1}; },
-      [](auto& r) { r.final_rows.value.bytes[0] ^= std::byte{1}; }, [](auto& r) { r.terms.source = challenge_source::beacon; },
-      [](auto& r) { r.terms.retention_seconds += 1; },              [](auto& r) { r.terms.beacon.bytes[0] ^= std::byte{1}; },
+      [](auto& r) { r.run.value.bytes[0] ^= std::byte{1}; },
+      [](auto& r) { r.request.value.bytes[0] ^= std::byte{1}; },
+      [](auto& r) { r.prompt_tokens += 1; },
+      [](auto& r) { r.output_tokens += 1; },
+      [](auto& r) { r.output.value.bytes[0] ^= std::byte{1}; },
+      [](auto& r) { r.states.value.bytes[0] ^= std::byte{1}; },
+      [](auto& r) { r.final_rows.value.bytes[0] ^= std::byte{1}; },
+      [](auto& r) { r.terms.source = challenge_source::beacon; },
+      [](auto& r) { r.terms.retention_seconds += 1; },
+      [](auto& r) { r.terms.beacon.bytes[0] ^= std::byte{1}; },
       [](auto& r) { r.terms.round += 1; },
   };
   std::set<receipt_digest> seen{digest_of(plain())};

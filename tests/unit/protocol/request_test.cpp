@@ -56,7 +56,8 @@ TEST_CASE("request: an output is bound to its request, its tokens and their orde
   const request_digest asked = digest_of(digest_of(toy_run()), toy_request());
   const request_digest other = digest_of(digest_of(toy_run()), toy_request(1));
   const std::vector<token_id> out{token_id{1}, token_id{2}}, swapped{token_id{2}, token_id{1}}, shorter{token_id{1}};
-  const std::set<output_digest> all{digest_of(asked, out), digest_of(asked, swapped), digest_of(asked, shorter), digest_of(other, out)};
+  const std::set<output_digest> all{digest_of(asked, out), digest_of(asked, swapped), digest_of(asked, shorter),
+                                    digest_of(other, out)};
   CHECK(all.size() == 4);
 }
 

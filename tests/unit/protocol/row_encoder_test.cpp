@@ -16,7 +16,9 @@ std::vector<float> toy_row(std::uint32_t layer = 0, std::uint32_t token = 7) {
   toy_engine{}.state(layer, history, row);
   return row;
 }
-row_encoder encoder_for(const run_description& run, std::uint64_t n = 1) { return must(row_encoder::make(run, seed_of(n))); }
+row_encoder encoder_for(const run_description& run, std::uint64_t n = 1) {
+  return must(row_encoder::make(run, seed_of(n)));
+}
 }  // namespace
 
 TEST_CASE("row encoder: sizes follow from the run", "[protocol]") {
@@ -30,7 +32,8 @@ TEST_CASE("row encoder: sizes follow from the run", "[protocol]") {
   CHECK_FALSE(encoder_for(run).is_final(layer_index{1}));
 }
 
-TEST_CASE("row encoder: a fingerprint is within half a step of the sketch, and projections differ by seed", "[protocol]") {
+TEST_CASE("row encoder: a fingerprint is within half a step of the sketch, and projections differ by seed",
+          "[protocol]") {
   const run_description run = toy_run();
   auto encoder = encoder_for(run), other = encoder_for(run, 2);
   std::vector<std::byte> a(encoder.fingerprint_bytes()), b(a.size());
@@ -52,7 +55,8 @@ TEST_CASE("row encoder: committed rows round once, and decode to what was finger
   auto encoder = encoder_for(run);
   auto row = toy_row(2);
   const auto before = row;
-  std::vector<std::byte> bits(encoder.row_bytes()), again(bits.size()), print(encoder.fingerprint_bytes()), print_again(print.size());
+  std::vector<std::byte> bits(encoder.row_bytes()), again(bits.size()), print(encoder.fingerprint_bytes()),
+      print_again(print.size());
   must(encoder.encode_final(row, bits, print));
   CHECK((row == before) == (run.commitment.row_type == dtype::f32));
   for (std::size_t i = 0; i < row.size(); ++i) CHECK(std::abs(row[i] - before[i]) <= std::abs(before[i]) * 0x1p-8f);
@@ -64,7 +68,8 @@ TEST_CASE("row encoder: committed rows round once, and decode to what was finger
   CHECK(print_again == print);
 }
 
-TEST_CASE("row encoder: a prover cannot seal a row that a verifier would refuse, nor the other way round", "[protocol]") {
+TEST_CASE("row encoder: a prover cannot seal a row that a verifier would refuse, nor the other way round",
+          "[protocol]") {
   run_description run = toy_run();
   run.commitment.row_type = dtype::f32;
   auto encoder = encoder_for(run);

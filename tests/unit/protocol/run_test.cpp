@@ -76,7 +76,8 @@ TEST_CASE("run: types, steps and sampler settings must make sense", "[protocol]"
   CHECK(code_after([](auto& r) { r.model.activation_type = static_cast<dtype>(200); }) == errc::unsupported);
   CHECK(code_after([](auto& r) { r.sampler.profile = static_cast<sampler_profile>(0); }) == errc::unsupported);
   CHECK(code_after([](auto& r) { r.commitment.steps.pop_back(); }) == errc::length_mismatch);
-  for (float bad : {0.0f, -1.0f, std::numeric_limits<float>::infinity(), std::numeric_limits<float>::quiet_NaN(), 0x1p113f})
+  for (float bad :
+       {0.0f, -1.0f, std::numeric_limits<float>::infinity(), std::numeric_limits<float>::quiet_NaN(), 0x1p113f})
     CHECK(code_after([&](auto& r) { r.commitment.steps[2] = bad; }) == errc::out_of_range);
   CHECK(code_after([](auto& r) { r.sampler.settings.temperature = -1; }) == errc::invalid_settings);
   CHECK(code_after([](auto& r) { r.sampler.settings.top_p = 0; }) == errc::invalid_settings);

@@ -16,9 +16,11 @@ TEST_CASE("verdict: every reason, outcome and channel has a name of its own", "[
   CHECK(names.size() == 15);
   CHECK(names.count("unknown") == 0);
   CHECK(std::string(name(static_cast<reason>(999))) == "unknown");
-  const std::set<std::string> outcomes{name(outcome::accept), name(outcome::reject), name(outcome::inconclusive), name(static_cast<outcome>(0))};
+  const std::set<std::string> outcomes{name(outcome::accept), name(outcome::reject), name(outcome::inconclusive),
+                                       name(static_cast<outcome>(0))};
   CHECK(outcomes == std::set<std::string>{"accept", "reject", "inconclusive", "unknown"});
-  const std::set<std::string> channels{name(channel::head), name(channel::tokens), name(channel::states), name(static_cast<channel>(3))};
+  const std::set<std::string> channels{name(channel::head), name(channel::tokens), name(channel::states),
+                                       name(static_cast<channel>(3))};
   CHECK(channels == std::set<std::string>{"head", "tokens", "states", "unknown"});
 }
 

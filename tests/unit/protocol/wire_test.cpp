@@ -11,10 +11,12 @@ namespace {
 receipt numbered_receipt() {
   receipt r;
   unsigned char next = 1;
-  for (digest* d : {&r.run.value, &r.request.value, &r.output.value, &r.states.value, &r.final_rows.value, &r.terms.beacon})
+  for (digest* d :
+       {&r.run.value, &r.request.value, &r.output.value, &r.states.value, &r.final_rows.value, &r.terms.beacon})
     for (std::byte& b : d->bytes) b = static_cast<std::byte>(next++);
   r.prompt_tokens = 0x0102, r.output_tokens = 0x030405;
-  r.terms.source = challenge_source::beacon, r.terms.retention_seconds = 0x1122334455667788, r.terms.round = 0x99aabbccddeeff00;
+  r.terms.source = challenge_source::beacon, r.terms.retention_seconds = 0x1122334455667788,
+  r.terms.round = 0x99aabbccddeeff00;
   return r;
 }
 challenge some_challenge() {
@@ -50,7 +52,8 @@ TEST_CASE("wire: the places of fields are fixed, numbers are little-endian", "[p
 
 TEST_CASE("wire: other lengths, magics, versions and enumerators are refused", "[protocol]") {
   const auto good = encode(numbered_receipt());
-  for (std::size_t n = 0; n < good.size(); ++n) CHECK(parse_receipt(byte_view{good}.first(n)).error().code == errc::truncated);
+  for (std::size_t n = 0; n < good.size(); ++n)
+    CHECK(parse_receipt(byte_view{good}.first(n)).error().code == errc::truncated);
   auto bad = good;
   bad.push_back(std::byte{0});
   CHECK(parse_receipt(bad).error().code == errc::trailing_bytes);
@@ -68,7 +71,8 @@ TEST_CASE("wire: other lengths, magics, versions and enumerators are refused", "
   CHECK(parse_receipt(bad).error().code == errc::out_of_range);
 
   const auto asked = encode(some_challenge());
-  for (std::size_t n = 0; n < asked.size(); ++n) CHECK(parse_challenge(byte_view{asked}.first(n)).error().code == errc::truncated);
+  for (std::size_t n = 0; n < asked.size(); ++n)
+    CHECK(parse_challenge(byte_view{asked}.first(n)).error().code == errc::truncated);
   CHECK(parse_challenge(good).error().code == errc::trailing_bytes);
   challenge nothing = some_challenge();
   nothing.size = {0, 0};
