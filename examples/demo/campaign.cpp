@@ -39,7 +39,7 @@ assay::result<pool_results> inspect_all(const setting& with, const conduct& who,
 const assay::audit& audit_of(const inspection& one, bool head) { return head ? one.with_head : one.with_model; }
 
 assay::result<assay::calibration> calibrate(const setting& with, const pool_results& pool, bool head) {
-  assay::calibrator fit{with.run, {.confidence = 1 - with.chosen.session_alpha / 2}};
+  assay::calibrator fit{with.run, with.policy.opened, {.confidence = 1 - with.chosen.session_alpha / 2}};
   for (const inspection& one : pool) fit.add(audit_of(one, head).evidence());
   return fit.fit();
 }

@@ -92,7 +92,7 @@ int main() {
   };
 
   // [calibration]
-  assay::calibrator honest{run};  // once per model: what honest requests look like on this verifier's machine
+  assay::calibrator honest{run, policy.opened};  // once per model: honest requests, as this verifier's machine sees them
   for (int i = 0; i < 300; ++i) honest.add(run_and_inspect(promised).evidence());
   assay::verifier verifier = value(assay::verifier::make(policy, value(honest.fit())));
   // [/calibration]

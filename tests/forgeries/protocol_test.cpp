@@ -75,7 +75,7 @@ struct liar {
     audit a = file.begin();
     REQUIRE_FALSE(a.breached());
     const challenge asked = must(a.draw_challenge(seed_of(5)));
-    const auto wanted = coordinates_of(file.run, r, must(expand(asked, r)));
+    const auto wanted = coordinates_of(r, must(expand(asked, r)));
     const opening_set<merkle> set{digest_of(asked), must(trees.states.open(wanted.states)),
                                   must(trees.final_rows.open(wanted.final_rows))};
     must(a.check_openings(asked, encode(set, file.run, r)));
@@ -184,13 +184,16 @@ TEST_CASE("forgery: rows and hashes exchanged inside an opening", "[forgeries]")
     return f.outcome_of(encode(forged, f.run, f.answer.receipt));
   };
   REQUIRE(outcome(set) == reason::none);
-  const std::size_t fingerprint = 16, row = 48;
-  for (std::size_t i = 1; i < set.states.rows.size() / fingerprint; ++i) {
+  const std::size_t fingerprints = 48, row = 48;
+  for (std::size_t i = 1; i < set.states.rows.size() / fingerprints; ++i) {
     auto forged = set;
-    std::swap_ranges(forged.states.rows.begin(), forged.states.rows.begin() + fingerprint,
-                     forged.states.rows.begin() + static_cast<std::ptrdiff_t>(i * fingerprint));
+    std::swap_ranges(forged.states.rows.begin(), forged.states.rows.begin() + fingerprints,
+                     forged.states.rows.begin() + static_cast<std::ptrdiff_t>(i * fingerprints));
     CHECK(outcome(forged) == reason::bad_opening);
   }
+  auto layers = set;  // two checkpoints of one position
+  std::swap_ranges(layers.states.rows.begin(), layers.states.rows.begin() + 16, layers.states.rows.begin() + 16);
+  CHECK(outcome(layers) == reason::bad_opening);
   auto forged = set;
   std::swap_ranges(forged.final_rows.rows.begin(), forged.final_rows.rows.begin() + static_cast<std::ptrdiff_t>(row),
                    forged.final_rows.rows.begin() + static_cast<std::ptrdiff_t>(row));
@@ -232,20 +235,21 @@ TEST_CASE("forgery: roots exchanged, or of another request with the same states"
 }
 
 TEST_CASE("forgery: an honest tree of the wrong shape", "[forgeries]") {
-  // Half as many positions with twice as many checkpoints hold the same bytes; the statement tells them apart.
+  // Three times as many rows of one checkpoint each hold the same bytes; the statement tells them apart.
   liar l;
   receipt& r = l.file.answer.receipt;
   const auto context = detail::tree_context(r.request, "states");
   const std::uint32_t positions = observed_positions(r);
-  auto shape = position_tree_shape(positions * 3, 1, dtype::i16, 8, l.file.run.commitment.fan_out);
+  const auto shape = row_tree_shape(positions * 3, dtype::i16, 8, l.file.run.commitment.fan_out);
   const auto flat = must(commit_tree(merkle{}, shape, context, l.states));
   CHECK(flat.root() != l.file.answer.receipt.states);
   r.states = flat.root();
   audit a = l.file.begin();
   const challenge asked = must(a.draw_challenge(seed_of(1)));
-  const auto wanted = coordinates_of(l.file.run, r, must(expand(asked, r)));
+  const auto wanted = coordinates_of(r, must(expand(asked, r)));
   std::vector<coordinates> flattened;
-  for (const auto& c : wanted.states) flattened.push_back({c[0] * 3 + c[1], 0});
+  for (const auto& c : wanted.states)
+    for (std::uint32_t layer = 0; layer < 3; ++layer) flattened.push_back({c[0] * 3 + layer});
   const auto rows = must(commit_tree(merkle{}, detail::final_rows_shape(l.file.run, r.output_tokens),
                                      detail::tree_context(r.request, "final-rows"), l.rows));
   const opening_set<merkle> set{digest_of(asked), must(flat.open(flattened)), must(rows.open(wanted.final_rows))};
@@ -317,7 +321,7 @@ TEST_CASE("forgery: fingerprints of extreme codes stay comparable", "[forgeries]
   const challenge asked = must(a.draw_challenge(seed_of(5)));
   const auto trees =
       must(commit_states(merkle{}, l.file.run, r.request, l.states, l.rows, observed_positions(r), r.output_tokens));
-  const auto wanted = coordinates_of(l.file.run, r, must(expand(asked, r)));
+  const auto wanted = coordinates_of(r, must(expand(asked, r)));
   const opening_set<merkle> set{digest_of(asked), must(trees.states.open(wanted.states)),
                                 must(trees.final_rows.open(wanted.final_rows))};
   must(a.check_openings(asked, encode(set, l.file.run, r)));
@@ -376,9 +380,9 @@ std::vector<float> unseen_part(const hadamard_projection& projection, std::vecto
 
 }  // namespace
 
-TEST_CASE("forgery: final rows bent where the fingerprint does not look are caught by the whole model", "[forgeries]") {
+TEST_CASE("forgery: final rows bent where the fingerprint does not look pass the head, not the whole model", "[forgeries]") {
   // The provider knows the request's projection, so it can give an honest state any logits it likes without changing the
-  // fingerprint. The head's replay (level 1) and the fingerprints cannot see that; the replay of tokens (level 3) does.
+  // fingerprint. The head's replay (level 1) and the fingerprints cannot see that; rows compared in full (level 3) do.
   case_file f;
   f.run.commitment.row_type = dtype::f32;
   f.policy.opened = {100, 100}, f.policy.required = audit_level::model;
@@ -408,12 +412,61 @@ TEST_CASE("forgery: final rows bent where the fingerprint does not look are caug
   for (std::uint32_t i = 0; i < sold.size(); ++i) must(prover.sampled(position{6 + i}, sold[i]));
   const receipt r = must(prover.seal());
 
-  audit a = must(audit::begin(f.policy, f.run, f.asked, sold, r));
+  const auto examine = [&](audit_level level) {
+    f.policy.required = level;
+    audit a = must(audit::begin(f.policy, f.run, f.asked, sold, r));
+    const challenge asked = must(a.draw_challenge(seed_of(1)));
+    must(a.check_openings(asked, encode(must(prover.open(asked)), f.run, r)));
+    replay(a, f.engine, f.asked, sold, level);
+    REQUIRE_FALSE(a.breached());
+    REQUIRE(a.level() == level);
+    for (const score_at& s : a.evidence().of(channel::head)) CHECK(s.score == 0);
+    CHECK(a.evidence().of(channel::head).size() == 5);
+    return a.evidence();
+  };
+  // A limit that the threat model states: the head alone finds nothing.
+  const request_evidence with_head = examine(audit_level::lm_head);
+  for (channel other : {channel::tokens, channel::states, channel::rows}) CHECK(with_head.of(other).empty());
+  const request_evidence with_model = examine(audit_level::model);
+  for (const score_at& s : with_model.of(channel::states)) CHECK(s.score < 0.002);
+  REQUIRE(with_model.of(channel::rows).size() == 5);
+  for (const score_at& s : with_model.of(channel::rows)) CHECK(s.score > 0.5);
+  CHECK(std::ranges::count_if(with_model.of(channel::tokens), [](const score_at& s) { return s.score > 1; }) >= 4);
+}
+
+TEST_CASE("forgery: a bent final row behind an honest token is seen by the rows alone", "[forgeries]") {
+  // Tokens follow from the model and fingerprints are honest; what was committed is still not the model's state.
+  case_file f;
+  f.run.commitment.row_type = dtype::f32, f.policy.opened = {100, 100}, f.policy.required = audit_level::model;
+  f.answer = must(serve(f.engine, f.run, f.asked));
+  const auto keys = derive_keys(f.asked.nonce, digest_of(digest_of(f.run), f.asked));
+  const auto projection =
+      must(hadamard_projection::derive(keys.projection, f.run.model.width, f.run.commitment.sketch));
+  std::vector<double> anything(f.run.model.width);
+  for (std::size_t i = 0; i < anything.size(); ++i) anything[i] = i % 3 == 0 ? 0.3 : -0.1;
+  const auto bend = unseen_part(projection, anything);
+
+  const toy_reference states{f.engine, f.asked.prompt, f.answer.output};
+  auto prover = must(prover::start(f.run, f.asked));
+  std::vector<float> row(f.run.model.width);
+  const auto last = static_cast<std::uint32_t>(f.asked.prompt.size() + 3);  // leads to the last output but one
+  for (std::uint32_t p = 0; p < f.asked.prompt.size() + f.answer.output.size() - 1; ++p)
+    for (std::uint32_t l = 0; l < f.run.model.checkpoints; ++l) {
+      must(states(layer_index{l}, position{p}, row));
+      if (l == 2 && p == last - 1)
+        for (std::size_t i = 0; i < row.size(); ++i) row[i] += bend[i];
+      must(prover.observe(layer_index{l}, std::span<const float>{row}, row_map::contiguous({}, position{p}, 1)));
+    }
+  for (std::uint32_t i = 0; i < f.answer.output.size(); ++i) must(prover.sampled(position{6 + i}, f.answer.output[i]));
+  const receipt r = must(prover.seal());
+
+  audit a = must(audit::begin(f.policy, f.run, f.asked, f.answer.output, r));
   const challenge asked = must(a.draw_challenge(seed_of(1)));
   must(a.check_openings(asked, encode(must(prover.open(asked)), f.run, r)));
   REQUIRE_FALSE(a.breached());
-  replay(a, f.engine, f.asked, sold, audit_level::model);
-  for (const score_at& s : a.evidence().of(channel::head)) CHECK(s.score == 0);
+  replay(a, f.engine, f.asked, f.answer.output, audit_level::model);
+  for (const score_at& s : a.evidence().of(channel::tokens)) CHECK(s.score == 0);
   for (const score_at& s : a.evidence().of(channel::states)) CHECK(s.score < 0.002);
-  CHECK(std::ranges::count_if(a.evidence().of(channel::tokens), [](const score_at& s) { return s.score > 1; }) >= 4);
+  for (const score_at& s : a.evidence().of(channel::rows))
+    CHECK((s.at.value == last - 1 ? s.score > 0.05 : s.score == 0));
 }

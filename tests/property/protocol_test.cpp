@@ -50,7 +50,8 @@ world draw_world(random_stream& draw, std::uint64_t index) {
     w.public_round = 1 + draw.below(1000), w.terms.round = w.public_round + 1 + draw.below(1000);
   }
   w.policy.required = one_of(draw, {audit_level::receipt, audit_level::lm_head, audit_level::model});
-  w.policy.opened = {static_cast<std::uint32_t>(draw.below(20)), static_cast<std::uint32_t>(1 + draw.below(6))};
+  const std::uint32_t least = w.policy.required == audit_level::model ? 1 : 0;
+  w.policy.opened = {least + static_cast<std::uint32_t>(draw.below(20)), static_cast<std::uint32_t>(1 + draw.below(6))};
   return w;
 }
 
@@ -66,7 +67,7 @@ TEST_CASE("protocol law: the honest are never in breach, and exact arithmetic sc
     const audit a = inspect(w.policy, w.run, w.asked, answer, engine, w.public_round, draw.next_u64());
     REQUIRE_FALSE(a.breached());
     CHECK(a.level() == w.policy.required);
-    for (channel c : {channel::tokens, channel::states})
+    for (channel c : {channel::tokens, channel::states, channel::rows})
       for (const score_at& s : a.evidence().of(c)) CHECK(s.score == 0);
     if (w.run.commitment.row_type == dtype::f32)
       for (const score_at& s : a.evidence().of(channel::head)) CHECK(s.score == 0);
@@ -166,12 +167,15 @@ TEST_CASE("protocol law: every checkpoint and every output can be challenged", "
     const world w = draw_world(draw, i);
     const toy_answer answer = must(serve(toy_engine{w.toy}, w.run, w.asked, w.terms));
     const challenge everything{digest_of(answer.receipt), seed_of(i), {~0u, ~0u}};
-    const auto wanted = coordinates_of(w.run, answer.receipt, must(expand(everything, answer.receipt)));
-    CHECK(wanted.states.size() == std::size_t{observed_positions(answer.receipt)} * w.run.model.checkpoints);
+    const auto wanted = coordinates_of(answer.receipt, must(expand(everything, answer.receipt)));
+    CHECK(wanted.states.size() == observed_positions(answer.receipt));
     CHECK(wanted.final_rows.size() == answer.output.size());
     const auto opened = must(verify_openings(merkle{}, w.run, answer.receipt, must(expand(everything, answer.receipt)),
-                                             must(answer.prover.open(everything))));
+                                             must(answer.prover.open(everything, 0, everything.size))));
     CHECK(opened.states.size() == wanted.states.size());
+    const auto& c = w.run.commitment;
+    for (const opened_state& s : opened.states)
+      CHECK(s.fingerprints.size() == std::size_t{w.run.model.checkpoints} * c.sketch * size_of(c.sketch_type));
     CHECK(opened.final_rows.back().at.value == observed_positions(answer.receipt) - 1);
   }
 }

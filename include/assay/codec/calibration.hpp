@@ -8,6 +8,7 @@
 #include <cmath>
 #include <cstddef>
 
+#include <assay/codec/challenge.hpp>
 #include <assay/codec/object.hpp>
 #include <assay/protocol/calibration.hpp>
 
@@ -47,10 +48,11 @@ struct record<std::array<channel_calibration, channel_count>> {
 
   template <class Visitor, class Channels>
   static void fields(Visitor& visit, Channels& channels) {
-    auto& [head, tokens, states] = channels;
+    auto& [head, tokens, states, rows] = channels;
     visit.optional("channels.head", head.present, head);
     visit.optional("channels.tokens", tokens.present, tokens);
     visit.optional("channels.states", states.present, states);
+    visit.optional("channels.rows", rows.present, rows);
   }
 };
 
@@ -62,8 +64,9 @@ struct record<calibration> {
 
   template <class Visitor, class Calibration>
   static void fields(Visitor& visit, Calibration& fitted) {
-    auto& [run, channels, honest_deviations, confidence] = fitted;
+    auto& [run, opened, channels, honest_deviations, confidence] = fitted;
     visit("calibration.run", run);
+    visit("calibration.opened", opened);
     visit("calibration.channels", channels);
     visit("calibration.honest_deviations", honest_deviations);
     visit("calibration.confidence", confidence);

@@ -32,10 +32,11 @@ struct record<std::array<std::vector<score_at>, channel_count>> {
 
   template <class Visitor, class Scores>
   static void fields(Visitor& visit, Scores& scores) {
-    auto& [head, tokens, states] = scores;
+    auto& [head, tokens, states, rows] = scores;
     visit("scores.head", head);
     visit("scores.tokens", tokens);
     visit("scores.states", states);
+    visit("scores.rows", rows);
   }
 };
 

@@ -27,14 +27,14 @@ template <>
 struct enum_names<reason> {
   static constexpr std::array all = detail::with_names(
       reason::none, reason::malformed_receipt, reason::wrong_run, reason::wrong_request, reason::wrong_output,
-      reason::stale_beacon, reason::short_retention, reason::malformed_openings, reason::wrong_openings,
+      reason::stale_beacon, reason::unacceptable_terms, reason::malformed_openings, reason::wrong_openings,
       reason::bad_opening, reason::non_finite_row, reason::inconsistent_row, reason::token_out_of_range,
-      reason::request_outlier, reason::session_evidence);
+      reason::withheld_openings, reason::request_outlier, reason::session_evidence);
 };
 
 template <>
 struct enum_names<channel> {
-  static constexpr std::array all = detail::with_names(channel::head, channel::tokens, channel::states);
+  static constexpr std::array all = detail::with_names(channel::head, channel::tokens, channel::states, channel::rows);
 };
 
 template <>

@@ -3,6 +3,8 @@
 #ifndef ASSAY_FINGERPRINT_QUANTISER_HPP
 #define ASSAY_FINGERPRINT_QUANTISER_HPP
 
+#include <algorithm>
+#include <bit>
 #include <cstddef>
 #include <cstdint>
 #include <span>
@@ -40,12 +42,33 @@ namespace detail {
 /// rounding mode does not matter. @pre x is no NaN; |least|, |most| <= 2^15
 [[nodiscard]] inline std::int32_t round_saturating(float x, std::int32_t least, std::int32_t most) noexcept {
   const float low = static_cast<float>(least), high = static_cast<float>(most);
-  const float clamped = x < low ? low : x > high ? high : x;
+  const float bounded = x < low ? low : x;
+  const float clamped = bounded > high ? high : bounded;
   const auto whole = static_cast<std::int32_t>(clamped);
   const float rest = clamped - static_cast<float>(whole);  // exact, in (-1, 1), of clamped's sign
-  const bool odd = (whole & 1) != 0;
-  const bool up = rest > 0.5f || (odd && rest == 0.5f), down = rest < -0.5f || (odd && rest == -0.5f);
-  return whole + static_cast<std::int32_t>(up) - static_cast<std::int32_t>(down);
+  // Integers, not short-circuits: loops over this vectorise.
+  const std::int32_t odd = whole & 1;
+  const std::int32_t up = std::int32_t{rest > 0.5f} | (odd & std::int32_t{rest == 0.5f});
+  const std::int32_t down = std::int32_t{rest < -0.5f} | (odd & std::int32_t{rest == -0.5f});
+  return whole + up - down;
+}
+
+/// Codes go through a local array: bytes may alias anything, so that without it the compiler works one code at a time.
+inline void quantise_finite(const quantiser& q, std::span<const float> sketch, mutable_byte_view out) noexcept {
+  constexpr std::size_t piece = 16;
+  const std::int32_t most = q.type == dtype::i8 ? 127 : 32767;
+  const float step = q.step;
+  float in[piece] = {};
+  std::int32_t codes[piece];
+  for (std::size_t i = 0; i < sketch.size(); i += piece) {
+    const std::size_t n = std::min(piece, sketch.size() - i);
+    std::copy_n(sketch.begin() + static_cast<std::ptrdiff_t>(i), n, in);
+    for (std::size_t j = 0; j < piece; ++j) codes[j] = round_saturating(in[j] / step, -most - 1, most);
+    for (std::size_t j = 0; j < n; ++j) {
+      if (q.type == dtype::i8) out[i + j] = static_cast<std::byte>(codes[j]);
+      else store_le(out.data() + 2 * (i + j), static_cast<std::uint16_t>(codes[j]));
+    }
+  }
 }
 
 }  // namespace detail
@@ -56,16 +79,11 @@ namespace detail {
 [[nodiscard]] inline result<void> quantise(const quantiser& q, std::span<const float> sketch, mutable_byte_view out) {
   if (auto valid = validate(q); !valid) return valid;
   ASSAY_EXPECTS(out.size() == size_of(q.type) * sketch.size());
-  for (std::size_t i = 0; i < sketch.size(); ++i)
+  std::int32_t largest = 0;
+  for (float x : sketch) largest = std::max(largest, std::bit_cast<std::int32_t>(x) & 0x7f800000);
+  for (std::size_t i = 0; largest == 0x7f800000 && i < sketch.size(); ++i)
     if (!fp::is_finite(sketch[i])) return fail(errc::non_finite, "quantiser: a coordinate is NaN or infinite", i);
-  if (q.type == dtype::i8) {
-    for (std::size_t i = 0; i < sketch.size(); ++i)
-      out[i] = static_cast<std::byte>(detail::round_saturating(sketch[i] / q.step, -128, 127));
-  } else {
-    for (std::size_t i = 0; i < sketch.size(); ++i)
-      store_le(out.data() + 2 * i,
-               static_cast<std::uint16_t>(detail::round_saturating(sketch[i] / q.step, -32768, 32767)));
-  }
+  detail::quantise_finite(q, sketch, out);
   return {};
 }
 

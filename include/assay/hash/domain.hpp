@@ -42,35 +42,23 @@ struct domain {
 /// All domains of the library. A name is never given a second meaning; a new format gets a new name.
 namespace domains {
 inline constexpr domain run{"assay/v0/run"};
-inline constexpr domain policy{"assay/v0/policy"};
 inline constexpr domain request{"assay/v0/request"};
-inline constexpr domain tokens{"assay/v0/tokens"};
 inline constexpr domain output{"assay/v0/output"};
 inline constexpr domain receipt{"assay/v0/receipt"};
 inline constexpr domain challenge{"assay/v0/challenge"};
-inline constexpr domain openings{"assay/v0/openings"};
-inline constexpr domain verdict{"assay/v0/verdict"};
-inline constexpr domain calibration{"assay/v0/calibration"};
 inline constexpr domain seed{"assay/v0/seed"};
-inline constexpr domain request_seed{"assay/v0/request-seed"};
 inline constexpr domain stream{"assay/v0/stream"};
 inline constexpr domain noise{"assay/v0/noise"};
-inline constexpr domain projection{"assay/v0/projection"};
 inline constexpr domain model{"assay/v0/model"};
 inline constexpr domain tokenizer{"assay/v0/tokenizer"};
-inline constexpr domain tensor{"assay/v0/tensor"};
-inline constexpr domain srs{"assay/v0/srs"};
+inline constexpr domain committed_rows{"assay/v0/committed-rows"};
 inline constexpr domain tree_context{"assay/v0/tree-context"};
 inline constexpr domain tree_node{"assay/v0/tree-node"};
 inline constexpr domain tree_root{"assay/v0/tree-root"};
 inline constexpr domain tree_opening{"assay/v0/tree-opening"};
-inline constexpr domain committee{"assay/v0/committee"};
-inline constexpr domain ballot{"assay/v0/ballot"};
 
-inline constexpr std::array all = {run,        policy,       request,     tokens, output,       receipt,      challenge,
-                                   openings,   verdict,      calibration, seed,   request_seed, stream,       noise,
-                                   projection, model,        tokenizer,   tensor, srs,          tree_context, tree_node,
-                                   tree_root,  tree_opening, committee,   ballot};
+inline constexpr std::array all = {run, request, output, receipt, challenge, seed, stream, noise, model, tokenizer,
+                                   committed_rows, tree_context, tree_node, tree_root, tree_opening};
 }  // namespace domains
 
 namespace detail {

@@ -47,7 +47,7 @@ class basic_audit {
     const request_keys keys = derive_keys(request.nonce, asked);
     auto encoder = row_encoder::make(run, keys.projection);
     if (!encoder) return encoder.error();
-    basic_audit audit{policy, run, keys, receipt, std::move(*encoder), std::move(scheme)};
+    basic_audit audit{policy, run, asked, keys, receipt, std::move(*encoder), std::move(scheme)};
     audit.check_binding(request, asked, output, public_round);
     return audit;
   }
@@ -72,6 +72,19 @@ class basic_audit {
     auto opened = verify_openings(scheme_, run_, receipt_, *places, *set);
     if (!opened) return blame(reason::bad_opening, opened.error().message);
     return take_opened(std::move(*opened));
+  }
+
+  /// States that no openings for `asked` have come, `seconds_waited` after the receipt. Only the host can know that, and
+  /// a third party has but its word: keep what your transport can show.
+  /// @errors wrong_statement (no challenge to this receipt, or not of the policy's size), wrong_state (openings did come, or the retention has not passed)
+  [[nodiscard]] result<void> report_withheld(const challenge& asked, std::uint64_t seconds_waited) {
+    if (breach_) return {};
+    if (asked.size != policy_.opened) return fail(errc::wrong_statement, "audit: the challenge does not have the policy's size");
+    if (auto places = expand(asked, receipt_); !places) return places.error();
+    if (opened_) return fail(errc::wrong_state, "audit: the openings have come");
+    if (seconds_waited < receipt_.terms.retention_seconds)
+      return fail(errc::wrong_state, "audit: the provider may still answer", receipt_.terms.retention_seconds);
+    return blame(reason::withheld_openings, "no openings came within the promised retention");
   }
 
   /// Scores output tokens against logits that `head` computes from opened final rows (level 1).
@@ -110,7 +123,9 @@ class basic_audit {
     return {};
   }
 
-  /// Compares the opened fingerprints with the reference model's states (level 3, Activation-DiFR).
+  /// Compares the opened fingerprints and final rows with the reference model's states (level 3, Activation-DiFR).
+  /// Final rows are compared in full: the projection is known while they are computed, so a row could be forged to have
+  /// an honest fingerprint.
   /// state_for(layer_index, position, std::span<float> row) -> result<void>.
   template <class StateFor>
   [[nodiscard]] result<void> compare_states(StateFor&& state_for) {
@@ -119,22 +134,34 @@ class basic_audit {
     std::vector<float> row(run_.model.width), ours(encoder_.sketch()), theirs(encoder_.sketch());
     std::vector<std::byte> bits(encoder_.row_bytes()), fingerprint(encoder_.fingerprint_bytes());
     std::vector<score_at> scores;
-    for (const auto& each : opened_->states) {
-      if (auto fetched = state_for(each.layer, each.at, std::span<float>{row}); !fetched) return fetched.error();
-      auto encoded = encoder_.is_final(each.layer) ? encoder_.encode_final(row, bits, fingerprint) : encoder_.encode_state(each.layer, row, fingerprint);
-      if (!encoded) return fail(errc::non_finite, "audit: the reference state is not finite", each.at.value);
-      encoder_.decode_state(each.layer, fingerprint, ours);
-      encoder_.decode_state(each.layer, each.fingerprint, theirs);
-      scores.push_back({relative_distance(theirs, ours), each.at, each.layer});
+    for (const opened_state& each : opened_->states)
+      for (layer_index layer; layer.value < run_.model.checkpoints; ++layer.value) {
+        if (auto fetched = state_for(layer, each.at, std::span<float>{row}); !fetched) return fetched.error();
+        auto encoded = encoder_.is_final(layer) ? encoder_.encode_final(row, bits, fingerprint) : encoder_.encode_state(layer, row, fingerprint);
+        if (!encoded) return fail(errc::non_finite, "audit: the reference state is not finite", each.at.value);
+        encoder_.decode_state(layer, fingerprint, ours);
+        encoder_.decode_state(layer, byte_view{each.fingerprints}.subspan(layer.value * fingerprint.size(), fingerprint.size()), theirs);
+        scores.push_back({relative_distance(theirs, ours), each.at, layer});
+      }
+    std::vector<score_at> row_scores;
+    std::vector<float> opened_row(run_.model.width);
+    for (const opened_final_row& each : opened_->final_rows) {
+      const layer_index final{run_.model.checkpoints - 1};
+      if (auto fetched = state_for(final, each.at, std::span<float>{row}); !fetched) return fetched.error();
+      if (!encoder_.encode_final(row, bits, fingerprint)) return fail(errc::non_finite, "audit: the reference state is not finite", each.at.value);
+      if (auto decoded = encoder_.decode_final(each.bits, opened_row); !decoded) return decoded.error();
+      row_scores.push_back({relative_distance(opened_row, row), each.at, final});
     }
     states_compared_ = !scores.empty();
     keep(channel::states, std::move(scores));
+    keep(channel::rows, std::move(row_scores));
     return {};
   }
 
   [[nodiscard]] const std::optional<breach>& breached() const noexcept { return breach_; }
   [[nodiscard]] const request_evidence& evidence() const noexcept { return evidence_; }
   [[nodiscard]] const run_description& run() const noexcept { return run_; }
+  [[nodiscard]] const request_digest& request_asked() const noexcept { return asked_; }
   [[nodiscard]] bool openings_verified() const noexcept { return opened_.has_value(); }
 
   /// What has been checked so far; nothing counts before the openings are verified.
@@ -145,9 +172,9 @@ class basic_audit {
   }
 
  private:
-  basic_audit(const verification_policy& policy, const run_description& run, const request_keys& keys, const receipt& receipt,
-              row_encoder encoder, Scheme scheme)
-      : policy_(policy), run_(run), keys_(keys), receipt_(receipt), encoder_(std::move(encoder)), scheme_(std::move(scheme)) {}
+  basic_audit(const verification_policy& policy, const run_description& run, const request_digest& asked, const request_keys& keys,
+              const receipt& receipt, row_encoder encoder, Scheme scheme)
+      : policy_(policy), run_(run), asked_(asked), keys_(keys), receipt_(receipt), encoder_(std::move(encoder)), scheme_(std::move(scheme)) {}
 
   result<void> blame(reason why, const char* message, audit_place place = {}) {
     if (!breach_) breach_ = breach{why, place, message};
@@ -165,14 +192,14 @@ class basic_audit {
       if (output[i].value >= run_.model.vocabulary)
         return (void)blame(reason::token_out_of_range, "an output token is not in the vocabulary", {position{static_cast<std::uint32_t>(request.prompt.size() + i)}, {}, channel::tokens});
     if (receipt_.terms.source == challenge_source::beacon) {
-      if (!policy_.allow_beacon) return (void)blame(reason::short_retention, "the policy takes interactive challenges only");
-      if (receipt_.terms.beacon != policy_.trusted_beacon) return (void)blame(reason::short_retention, "the receipt names a beacon that the policy does not trust");
+      if (!policy_.allow_beacon) return (void)blame(reason::unacceptable_terms, "the policy takes interactive challenges only");
+      if (receipt_.terms.beacon != policy_.trusted_beacon) return (void)blame(reason::unacceptable_terms, "the receipt names a beacon that the policy does not trust");
       if (receipt_.terms.round <= public_round) return (void)blame(reason::stale_beacon, "the beacon's round was public when the receipt arrived");
       if (receipt_.terms.round - public_round > policy_.most_rounds_ahead)
-        return (void)blame(reason::short_retention, "the beacon's round lies too far ahead to be asked within the retention");
+        return (void)blame(reason::unacceptable_terms, "the beacon's round lies too far ahead to be asked within the retention");
     }
     if (receipt_.terms.retention_seconds < policy_.minimum_retention_seconds)
-      return (void)blame(reason::short_retention, "the openings would be kept for too short a time");
+      return (void)blame(reason::unacceptable_terms, "the openings would be kept for too short a time");
     output_.assign(output.begin(), output.end());
   }
 
@@ -201,12 +228,13 @@ class basic_audit {
 
   // Whole channels only: a replay that the verifier's own trouble cut short leaves no evidence, and a second one replaces the first.
   void keep(channel which, std::vector<score_at> scores) {
-    if (which != channel::states) evidence_.tokens = std::max<std::uint64_t>(evidence_.tokens, scores.size());
+    if (which == channel::head || which == channel::tokens) evidence_.tokens = std::max<std::uint64_t>(evidence_.tokens, scores.size());
     evidence_.of(which) = std::move(scores);
   }
 
   verification_policy policy_;
   run_description run_;
+  request_digest asked_;
   request_keys keys_;
   receipt receipt_;
   row_encoder encoder_;

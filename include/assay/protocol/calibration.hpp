@@ -9,6 +9,7 @@
 #include <span>
 #include <vector>
 
+#include <assay/protocol/challenge.hpp>
 #include <assay/protocol/evidence.hpp>
 #include <assay/protocol/run.hpp>
 #include <assay/stats/evidence.hpp>
@@ -54,6 +55,7 @@ struct channel_calibration {
 /// Fitted on honest requests of one run description; refuses to speak for another.
 struct calibration {
   run_digest run;
+  challenge_size opened;  ///< largest scores grow with their number, so a calibration speaks for one size of challenge
   std::array<channel_calibration, channel_count> channels;
   std::vector<double> honest_deviations;  ///< ascending; deviations of the ranking half
   double confidence = 0;                  ///< joint confidence of all betting bounds
@@ -120,8 +122,9 @@ struct calibration_settings {
 /// @errors insufficient_data (fewer than 8 requests, or a channel absent in some), non_finite, shape_mismatch
 class calibrator {
  public:
-  explicit calibrator(const run_description& run, calibration_settings settings = {})
-      : run_(digest_of(run)), checkpoints_(run.model.checkpoints), settings_(settings) {}
+  /// `opened`: the size of the challenges that the honest requests answered, and later ones will.
+  calibrator(const run_description& run, const challenge_size& opened, calibration_settings settings = {})
+      : run_(digest_of(run)), opened_(opened), checkpoints_(run.model.checkpoints), settings_(settings) {}
 
   void add(const request_evidence& evidence) { requests_.push_back(evidence); }
   [[nodiscard]] std::size_t size() const noexcept { return requests_.size(); }
@@ -132,6 +135,7 @@ class calibrator {
       if (auto sound = check_scores(each); !sound) return sound.error();
     calibration fitted;
     fitted.run = run_;
+    fitted.opened = opened_;
     fitted.confidence = settings_.confidence;
     const std::span<const request_evidence> all{requests_};
     const auto fitting = all.first(all.size() / 2), ranking = all.subspan(all.size() / 2);
@@ -167,7 +171,7 @@ class calibrator {
     std::vector<std::vector<double>> pools(by_layer ? checkpoints_ : 1);
     for (const request_evidence& each : fitting)
       for (const score_at& s : each.of(which)) pools[by_layer ? s.layer.value : 0].push_back(s.score);
-    const double floor = by_layer ? settings_.state_cap_floor : settings_.token_cap_floor;
+    const double floor = by_layer || which == channel::rows ? settings_.state_cap_floor : settings_.token_cap_floor;
     for (std::vector<double>& pool : pools) {
       if (pool.empty()) return fail(errc::insufficient_data, "calibration: a checkpoint was never compared");
       const auto cap = stats::quantile(pool, settings_.cap_quantile);
@@ -206,6 +210,7 @@ class calibrator {
   static constexpr double smallest_scale = 1e-9;  // an honest statistic that was always 0 still needs a unit
 
   run_digest run_;
+  challenge_size opened_;
   std::uint32_t checkpoints_;
   calibration_settings settings_;
   std::vector<request_evidence> requests_;

@@ -13,10 +13,16 @@
 
 namespace assay::inline v0 {
 
+/// Most that a prover answers unless its host says otherwise, and so the most that a policy may ask for.
+struct challenge_limits {
+  static constexpr std::uint32_t positions = 1024;
+  static constexpr std::uint32_t final_rows = 256;
+};
+
 /// How much is asked for; more than there is means all of it.
 struct challenge_size {
   std::uint32_t positions = 8;   ///< positions whose fingerprints are opened, every checkpoint of each
-  std::uint32_t final_rows = 4;  ///< output tokens whose LM-head input is opened in full
+  std::uint32_t final_rows = 4;  ///< output tokens whose LM-head input is opened in full, with that position's fingerprints
 
   friend bool operator==(const challenge_size&, const challenge_size&) = default;
 };

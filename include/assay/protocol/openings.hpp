@@ -20,14 +20,14 @@ namespace detail {
 
 /// Binds a tree to its request and to what its rows are.
 [[nodiscard]] inline digest tree_context(const request_digest& request, std::string_view rows) {
-  transcript t{domains::tree_context};
+  transcript t{domains::committed_rows};
   t.digest("request", request.value).text("rows", rows);
   return t.finish();
 }
 
 [[nodiscard]] inline tree_shape states_shape(const run_description& run, std::uint32_t positions) {
   const auto& c = run.commitment;
-  return position_tree_shape(positions, run.model.checkpoints, c.sketch_type, c.sketch, c.fan_out);
+  return row_tree_shape(positions, c.sketch_type, c.sketch * run.model.checkpoints, c.fan_out);
 }
 [[nodiscard]] inline tree_shape final_rows_shape(const run_description& run, std::uint32_t outputs) {
   return row_tree_shape(outputs, run.commitment.row_type, run.model.width, run.commitment.fan_out);
@@ -35,7 +35,8 @@ namespace detail {
 
 }  // namespace detail
 
-/// What the receipt says of the tree of fingerprints, [positions, checkpoints] rows of `sketch` integers.
+/// What the receipt says of the tree of fingerprints: one row per position, the sketches of all its checkpoints. They are
+/// one leaf because they are opened together, and hashing them apart would cost a prover three times as much.
 [[nodiscard]] inline tree_statement states_statement(const run_description& run, const receipt& r) {
   return {r.states, detail::states_shape(run, observed_positions(r)), detail::tree_context(r.request, "states")};
 }
@@ -68,14 +69,13 @@ struct opened_coordinates {
   std::vector<coordinates> final_rows;
 };
 
-/// Every checkpoint of the challenged positions, the final checkpoint where a final row is opened, and those rows.
-[[nodiscard]] inline opened_coordinates coordinates_of(const run_description& run, const receipt& r, const challenged_places& places) {
+/// The challenged positions, those whose final row is opened, and these final rows.
+[[nodiscard]] inline opened_coordinates coordinates_of(const receipt& r, const challenged_places& places) {
   opened_coordinates all;
-  for (std::uint32_t p : places.positions)
-    for (std::uint32_t l = 0; l < run.model.checkpoints; ++l) all.states.push_back({p, l});
+  for (std::uint32_t p : places.positions) all.states.push_back({p});
   for (std::uint32_t o : places.outputs) {
     all.final_rows.push_back({o});
-    all.states.push_back({r.prompt_tokens - 1 + o, run.model.checkpoints - 1});
+    all.states.push_back({r.prompt_tokens - 1 + o});
   }
   std::sort(all.states.begin(), all.states.end());
   all.states.erase(std::unique(all.states.begin(), all.states.end()), all.states.end());
@@ -131,7 +131,7 @@ template <vector_commitment Scheme>
   opening_set<Scheme> set;
   set.answers = challenge_digest{digest{*answers}};
   if (set.answers != digest_of(asked)) return fail(errc::wrong_statement, "openings: they answer another challenge", 6);
-  const opened_coordinates wanted = coordinates_of(run, r, places);
+  const opened_coordinates wanted = coordinates_of(r, places);
   const auto tree = [&](const tree_statement& statement, std::span<const coordinates> requested, tree_opening<Scheme>& into) -> result<void> {
     const auto length = in.u64();
     if (!length) return length.error();
@@ -150,11 +150,10 @@ template <vector_commitment Scheme>
   return set;
 }
 
-/// A fingerprint that was proven to be committed.
+/// The fingerprints of one position that were proven to be committed.
 struct opened_state {
   position at;
-  layer_index layer;
-  std::vector<std::byte> fingerprint;
+  std::vector<std::byte> fingerprints;  ///< one after the other, by checkpoint
 };
 
 /// An LM-head input that was proven to be committed, with the fingerprint committed for it.
@@ -175,21 +174,22 @@ struct opened_places {
 template <vector_commitment Scheme>
 [[nodiscard]] result<opened_places> verify_openings(const Scheme& scheme, const run_description& run, const receipt& r,
                                                     const challenged_places& places, const opening_set<Scheme>& set) {
-  const opened_coordinates wanted = coordinates_of(run, r, places);
+  const opened_coordinates wanted = coordinates_of(r, places);
   const auto states = verify_tree_opening(scheme, states_statement(run, r), wanted.states, set.states);
   if (!states) return states.error();
   const auto bytes_of = [](byte_view row) { return std::vector<std::byte>(row.begin(), row.end()); };
   opened_places opened;
   for (std::size_t i = 0; i < wanted.states.size(); ++i)
-    opened.states.push_back({position{wanted.states[i][0]}, layer_index{wanted.states[i][1]}, bytes_of((*states)[i])});
+    opened.states.push_back({position{wanted.states[i][0]}, bytes_of((*states)[i])});
   if (wanted.final_rows.empty()) return opened;
+  const std::size_t final_bytes = run.commitment.sketch * size_of(run.commitment.sketch_type);
   const auto rows = verify_tree_opening(scheme, final_rows_statement(run, r), wanted.final_rows, set.final_rows);
   if (!rows) return rows.error();
   for (std::size_t i = 0; i < wanted.final_rows.size(); ++i) {
-    const coordinates state{r.prompt_tokens - 1 + places.outputs[i], run.model.checkpoints - 1};
+    const coordinates state{r.prompt_tokens - 1 + places.outputs[i]};
     const auto found = std::lower_bound(wanted.states.begin(), wanted.states.end(), state);
-    const byte_view fingerprint = (*states)[static_cast<std::size_t>(found - wanted.states.begin())];
-    opened.final_rows.push_back({places.outputs[i], position{state[0]}, bytes_of((*rows)[i]), bytes_of(fingerprint)});
+    const byte_view all_checkpoints = (*states)[static_cast<std::size_t>(found - wanted.states.begin())];
+    opened.final_rows.push_back({places.outputs[i], position{state[0]}, bytes_of((*rows)[i]), bytes_of(all_checkpoints.last(final_bytes))});
   }
   return opened;
 }

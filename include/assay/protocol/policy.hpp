@@ -17,7 +17,7 @@ struct verification_policy {
   audit_level required = audit_level::model;  ///< an accept needs this level
   challenge_size opened;                      ///< what is asked for per request
   std::uint32_t minimum_tokens = 16;          ///< fewer examined output tokens than this decide nothing
-  std::uint64_t minimum_retention_seconds = 0;
+  std::uint64_t minimum_retention_seconds = 600;  ///< shorter promises of a provider are not taken
   bool allow_beacon = true;
   digest trusted_beacon{};                ///< the only beacon that receipts may name
   std::uint64_t most_rounds_ahead = 1000; ///< a receipt may name a round at most so far after the newest public one
@@ -29,6 +29,10 @@ struct verification_policy {
   if (!rate(p.request_alpha) || !rate(p.session_alpha)) return fail(errc::invalid_settings, "policy: an error rate lies outside (0, 1)");
   if (p.required == audit_level::block) return fail(errc::unsupported, "policy: level 2 (block recheck) is not available");
   if (p.opened.positions == 0 && p.opened.final_rows == 0) return fail(errc::invalid_settings, "policy: it opens nothing");
+  if (p.opened.positions > challenge_limits::positions || p.opened.final_rows > challenge_limits::final_rows)
+    return fail(errc::invalid_settings, "policy: it opens more than provers answer by default");
+  if (p.required == audit_level::model && p.opened.positions == 0)
+    return fail(errc::invalid_settings, "policy: level 3 needs positions to be opened");
   if (p.required == audit_level::lm_head && p.opened.final_rows == 0)
     return fail(errc::invalid_settings, "policy: level 1 needs final rows to be opened");
   return {};

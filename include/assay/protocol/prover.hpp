@@ -78,20 +78,25 @@ class basic_prover {
     auto trees = commit_states(scheme_, run_, asked_, store_.states(observed_positions(r)), store_.final_rows(count), observed_positions(r), count);
     if (!trees) return trees.error();
     trees_ = std::move(*trees);
+    store_.release();  // the trees have their own copy
     r.states = trees_->states.root();
     r.final_rows = trees_->final_rows.root();
     sealed_ = r;
     return r;
   }
 
-  /// Opens what a challenge asks for. `seconds_since_delivery` is the host's clock.
-  /// @errors wrong_state (not sealed), expired, wrong_statement (challenge to another receipt), out_of_range
-  [[nodiscard]] result<opening_set<Scheme>> open(const challenge& asked, std::uint64_t seconds_since_delivery = 0) const {
+  /// Opens what a challenge asks for. `seconds_since_delivery` is the host's clock; `most` bounds what one challenge may
+  /// learn and cost. Answering several challenges to one receipt shows more of it each time: that is the host's to allow.
+  /// @errors wrong_state (not sealed), expired, too_large, wrong_statement (challenge to another receipt), out_of_range
+  [[nodiscard]] result<opening_set<Scheme>> open(const challenge& asked, std::uint64_t seconds_since_delivery = 0,
+                                                 const challenge_size& most = {challenge_limits::positions, challenge_limits::final_rows}) const {
     if (!sealed_) return fail(errc::wrong_state, "prover: seal comes before open");
     if (seconds_since_delivery > sealed_->terms.retention_seconds) return fail(errc::expired, "prover: the retention window has passed", seconds_since_delivery);
+    if (asked.size.positions > most.positions || asked.size.final_rows > most.final_rows)
+      return fail(errc::too_large, "prover: the challenge asks for more than the host allows", asked.size.positions);
     auto places = expand(asked, *sealed_);
     if (!places) return places.error();
-    const opened_coordinates wanted = coordinates_of(run_, *sealed_, *places);
+    const opened_coordinates wanted = coordinates_of(*sealed_, *places);
     opening_set<Scheme> set;
     set.answers = digest_of(asked);
     auto states = trees_->states.open(wanted.states);

@@ -9,7 +9,6 @@
 
 #include <assay/core/dtype.hpp>
 #include <assay/core/result.hpp>
-#include <assay/fingerprint/quantiser.hpp>
 #include <assay/hash/digest.hpp>
 #include <assay/hash/domain.hpp>
 #include <assay/hash/transcript.hpp>

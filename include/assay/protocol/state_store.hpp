@@ -62,6 +62,11 @@ class state_store {
     return {};
   }
 
+  /// Frees everything that was kept; nothing may be put or read afterwards.
+  void release() {
+    seen_ = {}, states_ = {}, rows_ = {}, stage_ = {}, staged_ = {};
+  }
+
   /// Fingerprints of the first positions, [positions][checkpoints][sketch]. @pre require_complete(positions)
   [[nodiscard]] byte_view states(std::uint32_t positions) const { return byte_view{states_}.first(std::size_t{positions} * checkpoints_ * fingerprint_.size()); }
   /// LM-head inputs that led to the first output tokens, [outputs][width]. @pre as above

@@ -28,13 +28,14 @@ enum class reason : std::uint16_t {
   wrong_request = 3,         ///< the receipt is for another request: prompt, nonce or id differ
   wrong_output = 4,          ///< the receipt is for other output tokens
   stale_beacon = 5,          ///< the receipt names a beacon round that was public at its delivery
-  short_retention = 6,       ///< the receipt's terms do not meet the policy
+  unacceptable_terms = 6,       ///< the receipt's terms do not meet the policy
   malformed_openings = 7,    ///< the openings do not parse
   wrong_openings = 8,        ///< the openings answer another challenge
   bad_opening = 9,           ///< opened values do not belong to the committed root
   non_finite_row = 10,       ///< a committed final row holds NaN, infinity or an absurd magnitude
   inconsistent_row = 11,     ///< an opened final row does not have the fingerprint that was committed for it
   token_out_of_range = 12,   ///< an output token is not in the vocabulary
+  withheld_openings = 13,    ///< no openings came within the retention the receipt promises
   // statistical: an honest provider is hit with at most the stated probability
   request_outlier = 20,      ///< this one request is further off than the policy's share of honest requests
   session_evidence = 21,     ///< the requests together contradict honesty
@@ -45,8 +46,9 @@ enum class channel : std::uint8_t {
   head = 0,    ///< output tokens against logits from opened final rows (level 1)
   tokens = 1,  ///< output tokens against the reference model's logits (level 3)
   states = 2,  ///< opened fingerprints against the reference model's states (level 3)
+  rows = 3,    ///< opened final rows, in full, against the reference model's (level 3)
 };
-inline constexpr std::size_t channel_count = 3;
+inline constexpr std::size_t channel_count = 4;
 
 /// Place of the strongest deviation, as far as it has one.
 struct audit_place {
@@ -88,13 +90,14 @@ struct verdict {
     case reason::wrong_request: return "wrong_request";
     case reason::wrong_output: return "wrong_output";
     case reason::stale_beacon: return "stale_beacon";
-    case reason::short_retention: return "short_retention";
+    case reason::unacceptable_terms: return "unacceptable_terms";
     case reason::malformed_openings: return "malformed_openings";
     case reason::wrong_openings: return "wrong_openings";
     case reason::bad_opening: return "bad_opening";
     case reason::non_finite_row: return "non_finite_row";
     case reason::inconsistent_row: return "inconsistent_row";
     case reason::token_out_of_range: return "token_out_of_range";
+    case reason::withheld_openings: return "withheld_openings";
     case reason::request_outlier: return "request_outlier";
     case reason::session_evidence: return "session_evidence";
   }
@@ -106,6 +109,7 @@ struct verdict {
     case channel::head: return "head";
     case channel::tokens: return "tokens";
     case channel::states: return "states";
+    case channel::rows: return "rows";
   }
   return "unknown";
 }

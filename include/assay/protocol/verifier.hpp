@@ -6,6 +6,7 @@
 #include <array>
 #include <cmath>
 #include <cstdint>
+#include <set>
 #include <vector>
 
 #include <assay/protocol/audit.hpp>
@@ -27,11 +28,13 @@ template <vector_commitment Scheme = merkle>
 class basic_verifier {
  public:
   /// @errors those of validate(policy); insufficient_data (too few calibration requests for `request_alpha`, or bounds
-  ///         of less confidence than `session_alpha / 2` demands)
+  ///         of less confidence than `session_alpha / 2` demands), calibration_mismatch (another size of challenge)
   [[nodiscard]] static result<basic_verifier> make(const verification_policy& policy, const calibration& fitted) {
     if (auto valid = validate(policy); !valid) return valid.error();
     if (static_cast<double>(fitted.honest_deviations.size() + 1) * policy.request_alpha < 1)
       return fail(errc::insufficient_data, "verifier: request_alpha needs at least 1 / request_alpha ranked calibration requests", fitted.honest_deviations.size());
+    if (fitted.opened != policy.opened)
+      return fail(errc::calibration_mismatch, "verifier: the calibration is for another size of challenge");
     if (1 - fitted.confidence > policy.session_alpha / 2 + 1e-12)
       return fail(errc::insufficient_data, "verifier: session_alpha needs calibration bounds of higher confidence");
     return basic_verifier{policy, fitted};
@@ -44,21 +47,24 @@ class basic_verifier {
     return basic_audit<Scheme>::begin(policy_, run, request, output, receipt, public_round);
   }
 
-  /// Adds a finished audit to the session and decides. @pre the audit is of the calibrated run; each is concluded once
+  /// Adds a finished audit to the session and decides. A request counts once: concluding it again changes no
+  /// evidence. Once the session's evidence has sufficed, it stays rejected. @pre the audit is of the calibrated run
   [[nodiscard]] verdict conclude(const basic_audit<Scheme>& finished) {
     ASSAY_EXPECTS(digest_of(finished.run()) == fitted_.run);
     verdict v;
     v.level = finished.level().value_or(audit_level::receipt);
-    tokens_ += finished.evidence().tokens;
-    opened_bytes_ += finished.evidence().opened_bytes;
+    const bool finished_checks = finished.level() || finished.breached();  // one concluded too early may come again
+    const bool first = finished_checks && concluded_.insert(finished.request_asked().value).second;
+    if (first) tokens_ += finished.evidence().tokens, opened_bytes_ += finished.evidence().opened_bytes;
     if (const auto& broken = finished.breached()) {
       v.decision = outcome::reject, v.why = broken->why, v.place = broken->place, v.message = broken->message;
       return with_totals(v);
     }
     const deviation d = deviation_of(fitted_, finished.evidence());
     v.p_value = p_value(fitted_, d.value);
-    place_bets(finished.evidence());
-    if (e_value() >= session_threshold()) {
+    if (first) place_bets(finished.evidence());
+    session_rejected_ = session_rejected_ || e_value() >= session_threshold();
+    if (session_rejected_) {
       v.decision = outcome::reject, v.why = reason::session_evidence;
       v.expected = session_threshold(), v.got = e_value();
       v.place = place_in(strongest_channel(), finished.evidence());
@@ -133,13 +139,14 @@ class basic_verifier {
 
   void accept_or_ask(verdict& v, const basic_audit<Scheme>& finished) const {
     const bool deep_enough = finished.level() && *finished.level() >= policy_.required;
-    if (deep_enough && tokens_ >= policy_.minimum_tokens) {
+    const std::uint64_t needed = policy_.required == audit_level::receipt ? 0 : policy_.minimum_tokens;  // level 0 examines none
+    if (deep_enough && tokens_ >= needed) {
       v.decision = outcome::accept;
       v.message = "nothing in this request tells the provider from an honest one";
       return;
     }
     v.decision = outcome::inconclusive;
-    v.need_tokens = tokens_ < policy_.minimum_tokens ? policy_.minimum_tokens - tokens_ : 0;
+    v.need_tokens = tokens_ < needed ? needed - tokens_ : 0;
     v.message = deep_enough ? "too few tokens were examined" : "the policy's level was not reached: openings or replay are missing";
   }
 
@@ -151,6 +158,8 @@ class basic_verifier {
   verification_policy policy_;
   calibration fitted_;
   std::vector<bet> bets_;
+  std::set<digest> concluded_;
+  bool session_rejected_ = false;
   std::uint64_t tokens_ = 0;
   std::uint64_t opened_bytes_ = 0;
 };

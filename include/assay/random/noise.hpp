@@ -17,7 +17,7 @@
 
 namespace assay::inline v0 {
 
-/// Names one noise table: a value per (step, token). One per request; see `request_seed`.
+/// Names one noise table: a value per (step, token). One per request, derived from the client's nonce.
 struct noise_key {
   std::uint32_t k0 = 0, k1 = 0;
   friend constexpr bool operator==(const noise_key&, const noise_key&) noexcept = default;

@@ -27,24 +27,6 @@ struct seed {
   return {t.finish().bytes};
 }
 
-/// What a sampler's seed must be bound to, so that a provider can neither choose it after seeing the text nor reuse it.
-struct request_seed {
-  byte_view request_id;  ///< chosen by whoever accounts for requests; never repeated
-  byte_view client_nonce;  ///< chosen by the client, at least 16 random bytes, before the provider starts
-  byte_view model_digest;
-  std::string_view purpose = "sampling";
-};
-
-/// The seed of a request. All its inputs are known to the verifier, so is the seed. Determinism: exact.
-[[nodiscard]] inline seed derive_seed(const request_seed& request) {
-  transcript t{domains::request_seed};
-  t.bytes("request_id", request.request_id)
-      .bytes("client_nonce", request.client_nonce)
-      .bytes("model_digest", request.model_digest)
-      .text("purpose", request.purpose);
-  return {t.finish().bytes};
-}
-
 }  // namespace assay::inline v0
 
 #endif

@@ -5,7 +5,6 @@
 
 #include <algorithm>
 #include <cstddef>
-#include <functional>
 #include <span>
 #include <vector>
 
@@ -25,8 +24,8 @@ struct roc_point {
   for (auto sample : {negatives, positives})
     if (auto ok = detail::check_sample(sample, 1); !ok) return ok.error();
   std::vector<double> n(negatives.begin(), negatives.end()), p(positives.begin(), positives.end());
-  std::sort(n.begin(), n.end(), std::greater<>{});
-  std::sort(p.begin(), p.end(), std::greater<>{});
+  std::sort(n.begin(), n.end(), [](double a, double b) { return a > b; });
+  std::sort(p.begin(), p.end(), [](double a, double b) { return a > b; });
   std::vector<roc_point> curve{{0, 0}};
   for (std::size_t i = 0, j = 0; i < n.size() || j < p.size();) {
     const double threshold = j == p.size() || (i < n.size() && n[i] > p[j]) ? n[i] : p[j];

@@ -68,7 +68,7 @@ inline void apply_top_p(selection& s, float top_p, token_scratch& scratch) {
   if (top_p >= 1.0f) return;
   compute_terms(s, scratch);
   const float* terms = scratch.terms.data();
-  term_sum sum(s.count());
+  term_sum sum;
   sum.add(terms + s.first, s.count());
   const float total = static_cast<float>(sum.value()), dropped = fp::sub(1.0f, top_p);
   float running = 0;

@@ -35,7 +35,7 @@ namespace assay::inline v0 {
     while (first > 0 && x[order[first - 1]] == x[order[first]]) --first;
   }
   if (settings.top_p < 1) {
-    detail::term_sum sum(order.size() - first);
+    detail::term_sum sum;
     const float top = x[order.back()];
     for (std::size_t i = first; i < order.size(); ++i) sum.add(detail::softmax_term(x[order[i]], top));
     float running = 0;
@@ -94,9 +94,7 @@ template <noise_profile Noise = philox_noise>
     boundary = std::min(boundary, logits[i]);
     top = std::max(top, fp::div(logits[i], settings.temperature));
   }
-  const auto count = static_cast<std::uint64_t>(std::count(kept.begin(), kept.end(), true));
-  const bool whole = (settings.top_k == 0 || settings.top_k >= logits.size()) && settings.top_p >= 1;
-  detail::term_sum sum(whole ? logits.size() : count);
+  detail::term_sum sum;
   const auto term = [&](std::uint32_t i) {
     return detail::softmax_term(fp::div(logits[i], settings.temperature), top);
   };

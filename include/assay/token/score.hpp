@@ -83,13 +83,13 @@ struct claim {
   const float own = softmax_term(fp::div(c.logit, temperature), s.scaled_max);
   if (!s.whole_row) {
     if (!terms_ready) compute_terms(s, scratch);
-    term_sum sum(s.count());
+    term_sum sum;
     sum.add(scratch.terms.data() + s.first, s.count());
     return static_cast<double>(own) / sum.value();
   }
   constexpr std::size_t stretch = 256;
   float scaled[stretch], terms[stretch];
-  term_sum sum(row.size());
+  term_sum sum;
   for (std::size_t at = 0; at < row.size(); at += stretch) {
     const std::size_t n = std::min(stretch, row.size() - at);
     for (std::size_t i = 0; i < n; ++i) scaled[i] = fp::div(row[at + i], temperature);

@@ -3,8 +3,6 @@
 #ifndef ASSAY_TOKEN_SOFTMAX_HPP
 #define ASSAY_TOKEN_SOFTMAX_HPP
 
-#include <algorithm>
-#include <bit>
 #include <cstddef>
 #include <cstdint>
 
@@ -81,24 +79,23 @@ inline void softmax_terms(const float* x, std::size_t n, float maximum, float* o
   softmax_terms_ref(x + done, n - done, maximum, out + done);
 }
 
-/// A sum of terms in fixed point: integer addition, so the order of the terms cannot change it.
+/// A sum of terms in [0, 1] in fixed point: integer addition, so neither the order nor the number of terms changes it.
+/// Each term is cut to a multiple of 2^-60.
 class term_sum {
  public:
-  /// For at most `count` terms in [0, 1]; each is cut to a multiple of 2^-bits.
-  explicit term_sum(std::uint64_t count) noexcept
-      : bits_(std::min(52, 62 - static_cast<int>(std::bit_width(count)))),
-        scale_(static_cast<double>(std::uint64_t{1} << bits_)) {}
-
-  void add(float term) noexcept { sum_ += static_cast<std::int64_t>(static_cast<double>(term) * scale_); }
+  void add(float term) noexcept {
+    const auto cut = static_cast<std::uint64_t>(static_cast<double>(term) * 0x1p60);
+    low_ += cut;
+    high_ += low_ < cut;
+  }
   void add(const float* terms, std::size_t n) noexcept {
     for (std::size_t i = 0; i < n; ++i) add(terms[i]);
   }
-  [[nodiscard]] double value() const noexcept { return static_cast<double>(sum_) / scale_; }
+  /// The sum, rounded. The first product is exact, so fusing it with the addition changes nothing.
+  [[nodiscard]] double value() const noexcept { return static_cast<double>(high_) * 0x1p4 + static_cast<double>(low_) * 0x1p-60; }
 
  private:
-  int bits_;
-  double scale_;
-  std::int64_t sum_ = 0;
+  std::uint64_t low_ = 0, high_ = 0;
 };
 
 }  // namespace assay::inline v0::detail

@@ -16,6 +16,7 @@ calibration any_calibration(std::uint64_t number) {
   arbitrary any{number};
   calibration c;
   c.run.value = any.digest();
+  c.opened = {any.u32(), any.u32()};
   for (std::size_t i = 0; i < channel_count; ++i) {
     channel_calibration& each = c.channels[i];
     each.present = i == 0 || any.coin();
@@ -34,7 +35,8 @@ calibration any_calibration(std::uint64_t number) {
   return c;
 }
 
-const std::set<std::string> nullable = {"/channels/head", "/channels/tokens", "/channels/states"};
+const std::set<std::string> nullable = {"/channels/head", "/channels/tokens", "/channels/states",
+                                        "/channels/rows"};
 
 }  // namespace
 
@@ -45,10 +47,11 @@ TEST_CASE("codec calibration: a round trip keeps every bit", "[codec]") {
 TEST_CASE("codec calibration: every field is required, typed and alone", "[codec]") {
   calibration c = any_calibration(1);
   c.channels[1] = c.channels[0];
-  c.channels[2] = {};
+  c.channels[2] = {}, c.channels[3] = c.channels[0];
   c.honest_deviations.resize(3);
   check_laws(c, nullable);
   CHECK(codec::to_json(c)["channels"]["states"].is_null());
+  CHECK_FALSE(codec::to_json(c)["channels"]["rows"].is_null());
 }
 
 TEST_CASE("codec calibration: what a verifier could not use is refused", "[codec]") {

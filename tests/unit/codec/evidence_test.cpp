@@ -40,6 +40,7 @@ TEST_CASE("codec evidence: every field is required, typed and alone", "[codec]")
   request_evidence e = any_evidence(1, 0);
   e.scores[0] = {{0.25, position{3}, layer_index{}}, {0.5, position{4}, layer_index{}}};
   e.scores[2] = {{1.5, position{3}, layer_index{7}}};
+  e.scores[3] = {{0.125, position{3}, layer_index{2}}};
   check_laws(e);
 }
 

@@ -15,7 +15,7 @@ verdict any_verdict(std::uint64_t number) {
   v.level = static_cast<audit_level>(any.below(4));
   constexpr auto reasons = codec::enum_names<reason>::all;
   v.why = v.decision == outcome::reject ? reasons[1 + any.below(reasons.size() - 1)].first : reason::none;
-  v.place = {position{any.u32()}, layer_index{any.u32()}, static_cast<channel>(any.below(3))};
+  v.place = {position{any.u32()}, layer_index{any.u32()}, static_cast<channel>(any.below(channel_count))};
   v.expected = any.positive_double();
   v.got = any.coin() ? any.positive_double() : std::numeric_limits<double>::infinity();
   v.p_value = any.share();

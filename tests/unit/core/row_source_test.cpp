@@ -4,6 +4,7 @@
 #include <array>
 #include <cstring>
 #include <span>
+#include <type_traits>
 #include <utility>
 #include <vector>
 
@@ -109,6 +110,61 @@ TEST_CASE("row_source: errors of fetch and of the shape", "[core]") {
   CHECK(assay::read_row(source, 1, out).error().code == errc::host_failure);
   source.element = dtype::opaque;
   CHECK(assay::read_row(source, 0, out).error().code == errc::unsupported);
+}
+
+TEST_CASE("row_reader: a tensor is checked once and read row by row", "[core]") {
+  const std::array<float, 6> numbers{1, 2, 3, 4, 5, 6};
+  const auto view = assay::matrix_view(numbers.data(), 2, 3);
+  const auto reader = assay::row_reader<assay::tensor_view>::open(view);
+  REQUIRE(reader);
+  CHECK((reader->count() == 2 && reader->width() == 3));
+  std::vector<float> row(3), narrow(2);
+  REQUIRE(reader->read(1, row));
+  CHECK(row == std::vector<float>{4, 5, 6});
+  REQUIRE(reader->read(0, row));  // in any order
+  CHECK(row == std::vector<float>{1, 2, 3});
+  CHECK(reader->read(2, row).error() == assay::fail(errc::out_of_range, "", 2));
+  CHECK(reader->read(0, narrow).error() == assay::fail(errc::shape_mismatch, "", 3));
+
+  const std::span<const float> single{numbers};
+  const auto one = assay::row_reader<std::span<const float>>::open(single);
+  REQUIRE(one);
+  CHECK((one->count() == 1 && one->width() == 6));
+}
+
+TEST_CASE("row_reader: a source is asked for the rows that are read, and no others", "[core]") {
+  far_memory source{3, 5, dtype::f16, sample(dtype::f16, 3, 5)};
+  source.broken_row = 2;
+  const auto reader = assay::row_reader<far_memory>::open(source);
+  REQUIRE(reader);
+  CHECK((reader->count() == 3 && reader->width() == 5));
+  std::vector<float> row(5), wide(6);
+  for (std::uint64_t r : {1u, 0u}) {
+    REQUIRE(reader->read(r, row));
+    for (std::uint64_t column = 0; column < 5; ++column) CHECK(row[column] == expected(r, column));
+  }
+  CHECK(reader->read(2, row).error() == assay::fail(errc::host_failure, "", 2));
+  CHECK(reader->read(3, row).error() == assay::fail(errc::out_of_range, "", 3));
+  CHECK(reader->read(0, wide).error() == assay::fail(errc::shape_mismatch, "", 5));
+}
+
+TEST_CASE("row_reader: what has no readable rows is refused when it is opened", "[core]") {
+  const std::array<float, 4> numbers{1, 2, 3, 4};
+  const auto code = [](const auto& rows) {
+    const auto reader = assay::row_reader<std::remove_cvref_t<decltype(rows)>>::open(rows);
+    return reader ? errc{} : reader.error().code;
+  };
+  auto view = assay::matrix_view(numbers.data(), 2, 2);
+  CHECK(code(view) == errc{});
+  view.rank = 3;
+  CHECK(code(view) == errc::shape_mismatch);
+  view = assay::matrix_view(numbers.data(), 2, 2);
+  view.where = assay::device::cuda;
+  CHECK(code(view) == errc::unsupported);
+  far_memory source{2, 4, dtype::bf16, sample(dtype::bf16, 2, 4)};
+  CHECK(code(source) == errc{});
+  source.element = dtype::opaque;
+  CHECK(code(source) == errc::unsupported);
 }
 
 TEST_CASE("row_source: transposed, expanded, reversed and unaligned views", "[core]") {

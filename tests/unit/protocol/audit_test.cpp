@@ -87,6 +87,13 @@ TEST_CASE("audit: the same arithmetic leaves no deviation, and scores say where 
     CHECK(a.evidence().of(channel::tokens)[i].at.value == 6 + i);
   }
   for (const score_at& s : a.evidence().of(channel::states)) CHECK(s.score == 0);
+  REQUIRE(a.evidence().of(channel::rows).size() == 3);
+  for (std::size_t i = 0; i < 3; ++i) {
+    const score_at& row = a.evidence().of(channel::rows)[i];
+    CHECK(row.score == 0);  // the reference's row is rounded as the committed one was
+    CHECK(row.layer.value == 2);
+    CHECK(row.at.value + 1 >= f.asked.prompt.size());
+  }
   for (const score_at& s : a.evidence().of(channel::head))
     CHECK((s.score >= 0 && s.score < 0.1));  // the row was rounded to bf16
 }
@@ -103,6 +110,7 @@ TEST_CASE("audit: other weights show in every channel that can see them", "[prot
   CHECK(largest(channel::tokens) > 1);
   CHECK(largest(channel::states) > 0.5);
   CHECK(largest(channel::head) > 1);
+  CHECK(largest(channel::rows) > 0.5);
 }
 
 TEST_CASE("audit: binding finds each way a receipt can be for something else", "[protocol]") {
@@ -163,10 +171,15 @@ TEST_CASE("audit: binding finds each way a receipt can be for something else", "
     CHECK(f.why() == reason::malformed_receipt);
   }
   SECTION("retention") {
+    f.answer.receipt.terms.retention_seconds = 600;
+    CHECK(f.why() == reason::none);
+    f.answer.receipt.terms.retention_seconds = 599;  // the default policy's minimum is ten minutes
+    CHECK(f.why() == reason::unacceptable_terms);
+    f.answer.receipt.terms.retention_seconds = 3600;
     f.policy.minimum_retention_seconds = 3600;
     CHECK(f.why() == reason::none);
     f.answer.receipt.terms.retention_seconds = 3599;
-    CHECK(f.why() == reason::short_retention);
+    CHECK(f.why() == reason::unacceptable_terms);
   }
 }
 
@@ -181,14 +194,14 @@ TEST_CASE("audit: a beacon must be trusted, allowed, in the future, and near", "
   terms.round = 1100;
   CHECK(f.why(100) == reason::none);
   terms.round = 1101;
-  CHECK(f.why(100) == reason::short_retention);
+  CHECK(f.why(100) == reason::unacceptable_terms);
   terms.round = ~std::uint64_t{0};
-  CHECK(f.why(100) == reason::short_retention);
+  CHECK(f.why(100) == reason::unacceptable_terms);
   terms.round = 101, terms.beacon.bytes[0] = std::byte{8};
-  CHECK(f.why(100) == reason::short_retention);
+  CHECK(f.why(100) == reason::unacceptable_terms);
   terms.beacon = f.policy.trusted_beacon, f.policy.allow_beacon = false;
-  CHECK(f.why(100) == reason::short_retention);
-  CHECK(f.why() == reason::short_retention);
+  CHECK(f.why(100) == reason::unacceptable_terms);
+  CHECK(f.why() == reason::unacceptable_terms);
   // Not knowing the beacon's present round is the verifier's trouble.
   f.policy.allow_beacon = true;
   CHECK(audit::begin(f.policy, f.run, f.asked, f.answer.output, f.answer.receipt).error().code ==
@@ -279,6 +292,68 @@ TEST_CASE("audit: a broken reference is the verifier's trouble and leaves no evi
   CHECK_FALSE(a.breached());
   CHECK(empty(a.evidence()));
   CHECK(a.level() == audit_level::receipt);
+}
+
+TEST_CASE("audit: a reference that breaks on the final rows leaves no states either", "[protocol]") {
+  const fixture f;
+  audit whole = f.opened();
+  replay(whole, f.engine, f.asked, f.answer.output, audit_level::model);
+  const std::size_t states = whole.evidence().of(channel::states).size();
+  audit a = f.opened();
+  for (std::size_t good : {states, states + 2}) {
+    std::size_t calls = 0;
+    const auto fails = [&](layer_index l, position p, std::span<float> row) -> result<void> {
+      if (calls++ == good) return fail(errc::io_failure, "disk");
+      return f.states()(l, p, row);
+    };
+    CHECK(a.compare_states(fails).error().code == errc::io_failure);
+    calls = 0;
+    const auto poisoned = [&](layer_index l, position p, std::span<float> row) {
+      if (calls++ != good) return f.states()(l, p, row);
+      std::ranges::fill(row, std::numeric_limits<float>::quiet_NaN());
+      return result<void>{};
+    };
+    CHECK(a.compare_states(poisoned).error().code == errc::non_finite);
+  }
+  CHECK_FALSE(a.breached());
+  CHECK(empty(a.evidence()));
+  CHECK(a.level() == audit_level::receipt);
+}
+
+TEST_CASE("audit: openings that never came are a breach once the retention has passed", "[protocol]") {
+  const fixture f;
+  const std::uint64_t retention = f.answer.receipt.terms.retention_seconds;
+  audit a = f.begin();
+  const challenge question = must(a.draw_challenge(seed_of(1)));
+  CHECK(a.report_withheld(question, 0).error() == fail(errc::wrong_state, "", retention));
+  CHECK(a.report_withheld(question, retention - 1).error().code == errc::wrong_state);
+  challenge other = question;
+  other.receipt.value.bytes[0] ^= std::byte{1};
+  CHECK(a.report_withheld(other, retention).error().code == errc::wrong_statement);
+  REQUIRE_FALSE(a.breached());
+
+  audit late = a;  // nothing was lost by asking too early
+  must(late.check_openings(question, open_encoded(f.answer, f.run, question)));
+  CHECK(late.openings_verified());
+  CHECK(late.report_withheld(question, retention).error().code == errc::wrong_state);
+  CHECK_FALSE(late.breached());
+
+  must(a.report_withheld(question, retention));
+  REQUIRE(a.breached());
+  CHECK(a.breached()->why == reason::withheld_openings);
+  CHECK_FALSE(a.level());
+  must(a.check_openings(question, open_encoded(f.answer, f.run, question)));  // too late
+  CHECK_FALSE(a.openings_verified());
+}
+
+TEST_CASE("audit: an earlier breach is not replaced by withheld openings", "[protocol]") {
+  const fixture f;
+  audit a = f.begin();
+  const challenge question = must(a.draw_challenge(seed_of(1)));
+  must(a.check_openings(question, {}));
+  REQUIRE(a.breached());
+  must(a.report_withheld(question, ~std::uint64_t{0}));
+  CHECK(a.breached()->why == reason::malformed_openings);
 }
 
 TEST_CASE("audit: a replay that is repeated counts once", "[protocol]") {

@@ -16,6 +16,8 @@ using namespace assay_tests;
 
 namespace {
 
+constexpr challenge_size opened{3, 4};
+
 /// Scores of an honest request: margins are mostly 0 with rare larger ones, distances are positive with heavy tails.
 request_evidence honest(random_stream& draw, double factor = 1) {
   request_evidence e;
@@ -23,7 +25,9 @@ request_evidence honest(random_stream& draw, double factor = 1) {
   for (std::uint32_t i = 0; i < 16; ++i) {
     const double margin = draw.uniform() < 0.9 ? 0.0 : 0.05 * draw.exponential();
     e.of(channel::tokens).push_back({factor * margin, position{5 + i}, {}});
-    if (i < 4) e.of(channel::head).push_back({factor * 0.01 * draw.exponential(), position{5 + i}, {}});
+    if (i >= 4) continue;
+    e.of(channel::head).push_back({factor * 0.01 * draw.exponential(), position{5 + i}, {}});
+    e.of(channel::rows).push_back({factor * 1e-3 * draw.exponential(), position{5 + i}, layer_index{2}});
   }
   const double request_level = std::exp(0.5 * draw.normal());  // scores of one request are dependent
   for (std::uint32_t p = 0; p < 3; ++p)
@@ -34,7 +38,7 @@ request_evidence honest(random_stream& draw, double factor = 1) {
 }
 
 calibration fitted_on(random_stream& draw, std::size_t requests, calibration_settings settings = {}) {
-  calibrator c{toy_run(), settings};
+  calibrator c{toy_run(), opened, settings};
   for (std::size_t i = 0; i < requests; ++i) c.add(honest(draw));
   return must(c.fit());
 }
@@ -45,12 +49,14 @@ TEST_CASE("calibration: it says what it was fitted on, and half of the requests 
   random_stream draw{seed_of(1), "calibration"};
   const calibration c = fitted_on(draw, 101);
   CHECK(c.run == digest_of(toy_run()));
+  CHECK(c.opened == opened);
   CHECK(c.honest_deviations.size() == 51);
   CHECK(std::is_sorted(c.honest_deviations.begin(), c.honest_deviations.end()));
   CHECK(c.channels[static_cast<std::size_t>(channel::tokens)].caps.size() == 1);
   const auto& states = c.channels[static_cast<std::size_t>(channel::states)];
   REQUIRE(states.caps.size() == 3);
   CHECK(states.caps[2] > states.caps[0]);  // checkpoints have scales of their own
+  CHECK(c.channels[static_cast<std::size_t>(channel::rows)].caps.size() == 1);  // one checkpoint only
   for (const auto& channel : c.channels)
     for (const auto& s : channel.statistics) {
       CHECK(s.scale > 0);
@@ -61,14 +67,14 @@ TEST_CASE("calibration: it says what it was fitted on, and half of the requests 
 
 TEST_CASE("calibration: too little, or uneven, or broken data is refused", "[protocol]") {
   random_stream draw{seed_of(2), "calibration"};
-  calibrator few{toy_run()};
+  calibrator few{toy_run(), opened};
   for (int i = 0; i < 7; ++i) few.add(honest(draw));
   CHECK(few.fit().error() == fail(errc::insufficient_data, "", 7));
   few.add(honest(draw));
   CHECK(few.fit());
 
   const auto with_last = [&](auto edit) {
-    calibrator c{toy_run()};
+    calibrator c{toy_run(), opened};
     for (int i = 0; i < 12; ++i) {
       request_evidence e = honest(draw);
       if (i == 3) edit(e);  // in the fitting half
@@ -86,10 +92,10 @@ TEST_CASE("calibration: too little, or uneven, or broken data is refused", "[pro
   CHECK(with_last([](auto& e) { e.of(channel::head)[0].score = -1; }) == errc::non_finite);
   CHECK(with_last([](auto& e) { e.of(channel::states)[0].layer = layer_index{3}; }) == errc::shape_mismatch);
 
-  calibrator nothing{toy_run()};
+  calibrator nothing{toy_run(), opened};
   for (int i = 0; i < 10; ++i) nothing.add({});
   CHECK(nothing.fit().error().code == errc::insufficient_data);
-  calibrator blind{toy_run()};
+  calibrator blind{toy_run(), opened};
   for (int i = 0; i < 10; ++i) {
     request_evidence e = honest(draw);
     std::erase_if(e.of(channel::states), [](const score_at& s) { return s.layer.value == 1; });
@@ -101,7 +107,7 @@ TEST_CASE("calibration: too little, or uneven, or broken data is refused", "[pro
 TEST_CASE("calibration: broken scores of the ranking half are refused too", "[protocol]") {
   random_stream draw{seed_of(3), "calibration"};
   for (double bad : {std::numeric_limits<double>::quiet_NaN(), -1.0, std::numeric_limits<double>::infinity()}) {
-    calibrator c{toy_run()};
+    calibrator c{toy_run(), opened};
     for (int i = 0; i < 12; ++i) {
       request_evidence e = honest(draw);
       if (i == 9) e.of(channel::tokens)[0].score = bad;
@@ -112,7 +118,7 @@ TEST_CASE("calibration: broken scores of the ranking half are refused too", "[pr
 }
 
 TEST_CASE("calibration: an honest channel that never deviated still has units", "[protocol]") {
-  calibrator c{toy_run()};
+  calibrator c{toy_run(), opened};
   request_evidence e;
   e.of(channel::tokens).push_back({0, position{5}, {}});
   for (int i = 0; i < 40; ++i) c.add(e);
@@ -120,6 +126,32 @@ TEST_CASE("calibration: an honest channel that never deviated still has units", 
   CHECK(p_value(fitted, deviation_of(fitted, e).value) == 1);
   e.of(channel::tokens)[0].score = 0.5;
   CHECK(p_value(fitted, deviation_of(fitted, e).value) == Approx(1.0 / 21));
+}
+
+TEST_CASE("calibration: the least cap of a channel is in the unit of its scores", "[protocol]") {
+  calibrator c{toy_run(), opened};
+  request_evidence e;
+  for (channel which : {channel::head, channel::tokens, channel::rows}) e.of(which).push_back({0, position{5}, {}});
+  for (std::uint32_t l = 0; l < 3; ++l) e.of(channel::states).push_back({0, position{5}, layer_index{l}});
+  for (int i = 0; i < 8; ++i) c.add(e);
+  const calibration fitted = must(c.fit());
+  const calibration_settings settings;
+  const auto caps = [&](channel which) { return fitted.channels[static_cast<std::size_t>(which)].caps; };
+  CHECK(caps(channel::head) == std::vector<double>{settings.token_cap_floor});
+  CHECK(caps(channel::tokens) == std::vector<double>{settings.token_cap_floor});
+  CHECK(caps(channel::states) == std::vector<double>(3, settings.state_cap_floor));
+  CHECK(caps(channel::rows) == std::vector<double>{settings.state_cap_floor});
+}
+
+TEST_CASE("calibration: rows that deviate stand out as such", "[protocol]") {
+  random_stream draw{seed_of(8), "calibration"};
+  const calibration c = fitted_on(draw, 200);
+  request_evidence e = honest(draw);
+  e.of(channel::rows)[1].score = 5;
+  const deviation d = deviation_of(c, e);
+  CHECK(d.which == channel::rows);
+  CHECK(d.by == statistic::largest);
+  CHECK((d.where.at.value == 6 && d.where.layer.value == 2));
 }
 
 TEST_CASE("calibration: a deviation names the channel, statistic and place that stand out", "[protocol]") {

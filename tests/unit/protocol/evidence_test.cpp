@@ -16,6 +16,7 @@ TEST_CASE("evidence: each channel has scores of its own", "[protocol]") {
   CHECK(fixed.of(channel::head).size() == 1);
   CHECK(fixed.of(channel::tokens).size() == 2);
   CHECK(fixed.of(channel::states).size() == 3);
+  CHECK(fixed.of(channel::rows).size() == 4);
   CHECK(&fixed.scores[2] == &fixed.of(channel::states));
   CHECK((e.tokens == 0 && e.opened_bytes == 0));
 }

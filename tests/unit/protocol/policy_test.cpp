@@ -18,10 +18,16 @@ TEST_CASE("policy: rates lie between 0 and 1", "[protocol]") {
   }
 }
 
+TEST_CASE("policy: by default openings are kept for ten minutes at least", "[protocol]") {
+  CHECK(verification_policy{}.minimum_retention_seconds == 600);
+}
+
 TEST_CASE("policy: it must open what its level needs", "[protocol]") {
   verification_policy p;
   p.opened = {0, 0};
   CHECK(validate(p).error().code == errc::invalid_settings);
+  p.opened = {0, 4};
+  CHECK(validate(p).error().code == errc::invalid_settings);  // level 3 compares states
   p.opened = {8, 0};
   CHECK(validate(p));
   p.required = audit_level::lm_head;

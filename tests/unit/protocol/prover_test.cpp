@@ -411,3 +411,19 @@ TEST_CASE("prover: after seal only open is allowed, and open needs seal, time an
   CHECK(p.open(challenge{asked.receipt, asked.randomness, {0, 0}}).error().code == errc::out_of_range);
   CHECK(must(p.open(asked)) == must(p.open(asked)));
 }
+
+TEST_CASE("prover: a challenge that asks for more than the host allows is refused", "[protocol]") {
+  const run_description run = toy_run();
+  const toy_answer a = must(serve(toy_engine{}, run, toy_request(4)));
+  const auto open = [&](challenge_size size, auto... most) {
+    const auto opened = a.prover.open(challenge{digest_of(a.receipt), seed_of(1), size}, 0, most...);
+    return opened ? errc{} : opened.error().code;
+  };
+  CHECK(open({1024, 256}) == errc{});
+  CHECK(open({1025, 1}) == errc::too_large);
+  CHECK(open({1, 257}) == errc::too_large);
+  CHECK(open({2, 3}, challenge_size{2, 3}) == errc{});
+  CHECK(open({3, 3}, challenge_size{2, 3}) == errc::too_large);
+  CHECK(open({2, 4}, challenge_size{2, 3}) == errc::too_large);
+  CHECK(open({~0u, ~0u}, challenge_size{~0u, ~0u}) == errc{});  // all there is
+}

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 #include <assay/protocol/row_encoder.hpp>
 
+#include <cmath>
 #include <limits>
 
 #include "support/catch.hpp"
@@ -89,6 +90,49 @@ TEST_CASE("row encoder: a prover cannot seal a row that a verifier would refuse,
     must(encoder.encode_final(row, bits, print));
     must(encoder.decode_final(bits, row));
     CHECK(std::bit_cast<std::uint32_t>(row[17]) == std::bit_cast<std::uint32_t>(good));
+  }
+}
+
+TEST_CASE("row encoder: rows admitted once encode as rows admitted while encoding", "[protocol]") {
+  run_description run = toy_run();
+  run.commitment.row_type = GENERATE(dtype::bf16, dtype::f16, dtype::f32);
+  auto encoder = encoder_for(run);
+  std::vector<std::byte> print(encoder.fingerprint_bytes()), admitted_print(print.size());
+  std::vector<std::byte> bits(encoder.row_bytes()), admitted_bits(bits.size());
+  auto row = toy_row(0);
+  must(encoder.admit(layer_index{0}, row));
+  must(encoder.encode_state(layer_index{0}, row, print));
+  must(encoder.encode_admitted_state(layer_index{0}, row, admitted_print));
+  CHECK(admitted_print == print);
+  row = toy_row(2);
+  auto other = row;
+  must(encoder.admit(layer_index{2}, row));
+  must(encoder.encode_final(row, bits, print));
+  must(encoder.encode_admitted_final(other, admitted_bits, admitted_print));
+  CHECK(other == row);
+  CHECK((admitted_bits == bits && admitted_print == print));
+}
+
+TEST_CASE("row encoder: what is admitted depends on the checkpoint only where the type is narrow", "[protocol]") {
+  run_description run = toy_run();
+  const float inf = std::numeric_limits<float>::infinity(), nan = std::numeric_limits<float>::quiet_NaN();
+  for (dtype type : {dtype::bf16, dtype::f16, dtype::f32}) {
+    run.commitment.row_type = type;
+    const auto encoder = encoder_for(run);
+    for (std::uint32_t layer : {0u, 2u}) {
+      const float most = layer == 2 && type == dtype::f16 ? 65504.0f : row_encoder::largest_state;
+      for (std::size_t at : {std::size_t{0}, std::size_t{23}}) {
+        auto row = toy_row(layer);
+        for (float good : {most, -most, 0.0f}) {
+          row[at] = good;
+          CHECK(encoder.admit(layer_index{layer}, row));
+        }
+        for (float bad : {std::nextafter(most, inf), -std::nextafter(most, inf), inf, -inf, nan}) {
+          row[at] = bad;
+          CHECK(encoder.admit(layer_index{layer}, row).error() == fail(errc::non_finite, "", at));
+        }
+      }
+    }
   }
 }
 

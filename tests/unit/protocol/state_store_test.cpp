@@ -83,6 +83,55 @@ TEST_CASE("state store: a copy made half-way goes its own way", "[protocol]") {
   }
 }
 
+TEST_CASE("state store: rows written in place are kept as copied ones are", "[protocol]") {
+  state_store copied = fresh(), in_place = fresh();
+  for (std::uint32_t i = 0; i < 3 * 50; ++i) {
+    must(put(copied, i % 3, i / 3));
+    const token_id history[] = {token_id{1}, token_id{i / 3}};
+    toy_engine{}.state(i % 3, history, in_place.next_row());
+    must(in_place.put_next(layer_index{i % 3}, position{i / 3}));
+  }
+  must(copied.require_complete(50));
+  must(in_place.require_complete(50));
+  CHECK(copy(in_place.states(50)) == copy(copied.states(50)));
+  CHECK(copy(in_place.final_rows(48)) == copy(copied.final_rows(48)));
+}
+
+TEST_CASE("state store: a repetition is compared whether the first row is staged or encoded", "[protocol]") {
+  for (std::uint32_t between = 0; between < 70; ++between) {  // a stage holds 64 rows
+    state_store store = fresh(1);
+    must(put(store, 2, 0));
+    for (std::uint32_t i = 0; i < between; ++i) must(put(store, i % 3, 1 + i / 3));
+    CHECK(put(store, 2, 0));
+    CHECK(put(store, 2, 0, 9).error() == fail(errc::conflicting, "", 0));
+    CHECK(put(store, 2, 0));
+  }
+}
+
+TEST_CASE("state store: the stage is small for wide rows too", "[protocol]") {
+  toy_settings wide;
+  wide.width = run_limits::width, wide.checkpoints = 2;
+  const run_description run = toy_run(wide);
+  const auto encoder = must(row_encoder::make(run, seed_of(1)));
+  state_store store{run, 1, encoder};
+  auto alone = encoder;
+  std::vector<float> row(wide.width);
+  std::vector<std::byte> states, rows, print(alone.fingerprint_bytes()), bits(alone.row_bytes());
+  for (std::uint32_t p = 0; p < 3; ++p)
+    for (std::uint32_t l = 0; l < 2; ++l) {
+      const token_id history[] = {token_id{p}};
+      toy_engine{wide}.state(l, history, row);
+      must(store.put(layer_index{l}, position{p}, row));
+      if (l == 0) must(alone.encode_state(layer_index{l}, row, print));
+      else must(alone.encode_final(row, bits, print));
+      states.insert(states.end(), print.begin(), print.end());
+      if (l == 1) rows.insert(rows.end(), bits.begin(), bits.end());
+    }
+  must(store.require_complete(3));
+  CHECK(copy(store.states(3)) == states);
+  CHECK(copy(store.final_rows(3)) == rows);
+}
+
 TEST_CASE("state store: final rows are compared in full, not by fingerprint only", "[protocol]") {
   run_description run = toy_run();
   run.commitment.steps.assign(3, 1000.0f);  // so coarse that every fingerprint is zero
@@ -99,4 +148,6 @@ TEST_CASE("state store: what is not finite is refused by position", "[protocol]"
     CHECK(store.put(layer_index{layer}, position{4}, row).error() == fail(errc::non_finite, "", 4));
   }
   CHECK(store.require_complete(1).error().code == errc::incomplete);
+  for (std::uint32_t l = 0; l < 3; ++l) must(put(store, l, 0));  // a refused row takes no place
+  CHECK(store.require_complete(1));
 }

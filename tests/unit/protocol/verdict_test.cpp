@@ -10,18 +10,18 @@ using namespace assay;
 
 TEST_CASE("verdict: every reason, outcome and channel has a name of its own", "[protocol]") {
   std::set<std::string> names;
-  for (unsigned i = 0; i <= 12; ++i) names.insert(name(static_cast<reason>(i)));
+  for (unsigned i = 0; i <= 13; ++i) names.insert(name(static_cast<reason>(i)));
   names.insert(name(reason::request_outlier));
   names.insert(name(reason::session_evidence));
-  CHECK(names.size() == 15);
+  CHECK(names.size() == 16);
   CHECK(names.count("unknown") == 0);
   CHECK(std::string(name(static_cast<reason>(999))) == "unknown");
   const std::set<std::string> outcomes{name(outcome::accept), name(outcome::reject), name(outcome::inconclusive),
                                        name(static_cast<outcome>(0))};
   CHECK(outcomes == std::set<std::string>{"accept", "reject", "inconclusive", "unknown"});
   const std::set<std::string> channels{name(channel::head), name(channel::tokens), name(channel::states),
-                                       name(static_cast<channel>(3))};
-  CHECK(channels == std::set<std::string>{"head", "tokens", "states", "unknown"});
+                                       name(channel::rows), name(static_cast<channel>(channel_count))};
+  CHECK(channels == std::set<std::string>{"head", "tokens", "states", "rows", "unknown"});
 }
 
 TEST_CASE("verdict: by default nothing is decided", "[protocol]") {

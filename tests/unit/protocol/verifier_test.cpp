@@ -39,7 +39,7 @@ struct court {
   }
   calibration calibrate(std::size_t requests, audit_level level = audit_level::model,
                         calibration_settings settings = {}) {
-    calibrator c{run, settings};
+    calibrator c{run, policy.opened, settings};
     const toy_engine honest = provider(0.01);
     for (std::size_t i = 0; i < requests; ++i) c.add(examine(honest, level).evidence());
     return must(c.fit());
@@ -53,7 +53,7 @@ TEST_CASE("verifier: an honest provider is accepted, at the level that was asked
     court c;
     const calibration fitted = c.calibrate(120);
     c.policy.required = level;
-    c.policy.minimum_tokens = level == audit_level::receipt ? 0 : 3;
+    c.policy.minimum_tokens = level == audit_level::model ? 8 : 3;  // level 0 examines none, whatever is asked
     verifier v = must(verifier::make(c.policy, fitted));
     int accepted = 0;
     for (int i = 0; i < 20; ++i) {
@@ -145,6 +145,77 @@ TEST_CASE("verifier: totals and tokens accumulate, and too few tokens decide not
   CHECK(said.decision != outcome::inconclusive);
 }
 
+TEST_CASE("verifier: level 0 examines no tokens and so needs none", "[protocol]") {
+  court c;
+  const calibration fitted = c.calibrate(120);
+  c.policy.required = audit_level::receipt, c.policy.minimum_tokens = 1000;
+  verifier v = must(verifier::make(c.policy, fitted));
+  const verdict said = v.conclude(c.examine(court::provider(0.01)));
+  CHECK(said.decision == outcome::accept);
+  CHECK((said.tokens == 0 && said.need_tokens == 0));
+  // The other levels do.
+  c.policy.required = audit_level::lm_head;
+  verifier head = must(verifier::make(c.policy, fitted));
+  const verdict undecided = head.conclude(c.examine(court::provider(0.01)));
+  CHECK(undecided.decision == outcome::inconclusive);
+  CHECK(undecided.need_tokens == 997);
+}
+
+TEST_CASE("verifier: a request counts once, however often it is concluded", "[protocol]") {
+  court c;
+  c.policy.minimum_tokens = 20;
+  verifier v = must(verifier::make(c.policy, c.calibrate(120)));
+  const audit cheated = c.examine(court::provider(0.01, 2));
+  const verdict first = v.conclude(cheated);
+  CHECK(first.decision == outcome::reject);
+  CHECK(first.e_value > 1);
+  for (int i = 0; i < 200; ++i) {
+    const verdict again = v.conclude(cheated);
+    REQUIRE(again.why == reason::request_outlier);  // not session_evidence
+    REQUIRE(again.e_value == first.e_value);
+    REQUIRE((again.tokens == first.tokens && again.opened_bytes == first.opened_bytes));
+  }
+  // Another audit of the same request, with a challenge of its own, is the same request.
+  const request asked = toy_request(903, 6, 8);
+  const toy_answer given = must(serve(court::provider(0.01), c.run, asked));
+  const auto once = v.conclude(inspect(c.policy, c.run, asked, given, c.reference, 0, 1));
+  CHECK(once.tokens == first.tokens + 8);
+  const auto twice = v.conclude(inspect(c.policy, c.run, asked, given, c.reference, 0, 2));
+  CHECK((twice.tokens == once.tokens && twice.opened_bytes == once.opened_bytes && twice.e_value == once.e_value));
+  CHECK(v.conclude(c.examine(court::provider(0.01))).tokens == once.tokens + 8);
+}
+
+TEST_CASE("verifier: a session that was rejected stays rejected", "[protocol]") {
+  court c;
+  verifier v = must(verifier::make(c.policy, c.calibrate(400)));
+  verdict said;
+  for (int i = 0; i < 400 && said.why != reason::session_evidence; ++i)
+    said = v.conclude(c.examine(court::provider(0.01, 2)));
+  REQUIRE(said.why == reason::session_evidence);
+  // Honest requests lose bets: the evidence sinks, the verdict does not change.
+  for (int i = 0; i < 300; ++i) {
+    said = v.conclude(c.examine(court::provider(0.0)));
+    REQUIRE(said.decision == outcome::reject);
+    REQUIRE(said.why == reason::session_evidence);
+  }
+  CHECK(said.e_value < v.session_threshold());
+  CHECK(said.expected == v.session_threshold());
+}
+
+TEST_CASE("verifier: withheld openings are rejected without statistics", "[protocol]") {
+  court c;
+  verifier v = must(verifier::make(c.policy, c.calibrate(120)));
+  const request asked = toy_request(904, 6, 8);
+  const toy_answer given = must(serve(court::provider(0.01), c.run, asked));
+  audit silent = must(v.begin(c.run, asked, given.output, given.receipt));
+  const challenge question = must(silent.draw_challenge(seed_of(1)));
+  must(silent.report_withheld(question, given.receipt.terms.retention_seconds));
+  const verdict said = v.conclude(silent);
+  CHECK(said.decision == outcome::reject);
+  CHECK(said.why == reason::withheld_openings);
+  CHECK((said.e_value == 1 && said.tokens == 0));
+}
+
 TEST_CASE("verifier: a level that was not reached is inconclusive, whatever else was checked", "[protocol]") {
   court c;
   const calibration fitted = c.calibrate(120);
@@ -186,6 +257,13 @@ TEST_CASE("verifier: the calibration must fit the run and the promised rates", "
   const request asked = toy_request(902, 6, 8);
   const toy_answer given = must(serve(court::provider(0.01), other, asked));
   CHECK(v.begin(other, asked, given.output, given.receipt).error().code == errc::calibration_mismatch);
+
+  const challenge_size opened = c.policy.opened;
+  for (const challenge_size size : {challenge_size{5, 3}, challenge_size{4, 4}, challenge_size{4, 0}}) {
+    c.policy.opened = size;
+    CHECK(verifier::make(c.policy, fitted).error().code == errc::calibration_mismatch);
+  }
+  c.policy.opened = opened;
 
   c.policy.request_alpha = 1.0 / 31;
   CHECK(verifier::make(c.policy, fitted));

@@ -20,28 +20,6 @@ TEST_CASE("seed: purpose, context and parent all matter, and their borders do no
   CHECK_FALSE(base == parent);
 }
 
-TEST_CASE("seed: a request's seed is bound to each of its fields", "[random]") {
-  const request_seed base{as_bytes("request-1"), as_bytes("nonce"), as_bytes("model")};
-  const seed s = derive_seed(base);
-  CHECK(s == derive_seed(base));
-  request_seed changed = base;
-  changed.request_id = as_bytes("request-2");
-  CHECK_FALSE(s == derive_seed(changed));
-  changed = base;
-  changed.client_nonce = as_bytes("nonc");
-  CHECK_FALSE(s == derive_seed(changed));
-  changed = base;
-  changed.model_digest = as_bytes("modem");
-  CHECK_FALSE(s == derive_seed(changed));
-  changed = base;
-  changed.purpose = "projection";
-  CHECK_FALSE(s == derive_seed(changed));
-  changed = base;  // the same bytes, cut elsewhere
-  changed.request_id = as_bytes("request-");
-  changed.client_nonce = as_bytes("1nonce");
-  CHECK_FALSE(s == derive_seed(changed));
-}
-
 TEST_CASE("seed: golden derivation, recomputed independently from the transcript's definition", "[random]") {
   const seed child = derive_seed(seed{}, "audit", as_bytes("ab"));
   char text[64];

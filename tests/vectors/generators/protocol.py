@@ -154,12 +154,10 @@ def sample(logits, run, key, step):
     kept = sorted(range(len(x)), key=lambda v: (x[v], v))
     if 0 < run["top_k"] < run["vocabulary"]:
         kept = [v for v in kept if x[v] >= x[kept[-run["top_k"]]]]
-    elif top_p < 1:
-        kept = [v for v in kept if x[v] >= f32(x[kept[-1]] - 110)]
     if top_p < 1:
         e = {v: f32(exp(max(f32(x[v] - x[kept[-1]]), -110.0))) for v in kept}
-        scale = 2 ** min(52, 62 - len(kept).bit_length())
-        total = f32(sum(int(term * scale) for term in e.values()) / scale)
+        exact = sum(int(term * 2**60) for term in e.values())
+        total = f32((exact >> 64) * 16.0 + (exact & MASK64) * 2.0**-60)
         c = 0.0
         while len(kept) > 1:
             c = f32(c + f32(e[kept[0]] / total))
@@ -213,7 +211,7 @@ def fingerprint(sketch, step, kind):
 
 class Tree:
     def __init__(self, request, name, kind, width, extents, arities, rows):
-        context = transcript("tree-context", ("digest", "request", request), ("text", "rows", name))
+        context = transcript("committed-rows", ("digest", "request", request), ("text", "rows", name))
         self.kind, self.width, self.extents, self.arities = kind, width, extents, arities
         self.context = transcript(
             "tree-context", ("u64", "scheme", 1), ("digest", "parameters", bytes(32)), ("digest", "context", context),
@@ -307,6 +305,7 @@ def play(case):
     projection = Projection(derive_seed(request["nonce"], "fingerprint-projection", asked), run["width"], run["sketch"])
     states, final_rows = [], []
     for p in range(positions):
+        states.append(b"")
         for l in range(run["checkpoints"]):
             row = [state(p, l, j) for j in range(run["width"])]
             if l == last:
@@ -314,9 +313,9 @@ def play(case):
                 row = [value for _, value in pairs]
                 if p >= prompt - 1:
                     final_rows.append(b"".join(code for code, _ in pairs))
-            states.append(fingerprint(projection(row), f32(run["steps"][l]), run["sketch_type"]))
+            states[-1] += fingerprint(projection(row), f32(run["steps"][l]), run["sketch_type"])
     fan_out = run["fan_out"]
-    tree = Tree(asked, "states", run["sketch_type"], run["sketch"], (positions, last + 1), [(1, last + 1), (fan_out, 1)], states)
+    tree = Tree(asked, "states", run["sketch_type"], run["sketch"] * run["checkpoints"], (positions,), [(fan_out,)], states)
     rows = Tree(asked, "final-rows", run["row_type"], run["width"], (len(output),), [(fan_out,)], final_rows)
 
     terms = case["terms"]
@@ -335,14 +334,14 @@ def play(case):
     places = Stream(challenge_digest, "challenge-places")
     drawn = places.subset(positions, min(wanted["positions"], positions))
     outputs = places.subset(len(output), min(wanted["final_rows"], len(output)))
-    of_states = sorted({(p, l) for p in drawn for l in range(last + 1)} | {(prompt - 1 + t, last) for t in outputs})
+    of_states = sorted({(p,) for p in drawn} | {(prompt - 1 + t,) for t in outputs})
     openings = b"ASOS" + le16(0) + challenge_digest
     for opened, at in ((tree, of_states), (rows, [(t,) for t in outputs])):
         encoded = opened.open(at) if at else b""
         openings += le64(len(encoded)) + encoded
     return {"run_digest": promised, "request_digest": asked, "noise_key": list(key),
             "gumbel_bits": [f64_bits(gumbel(key, 1, v)) for v in range(4)], "output": output, "projection_outputs": projection.outputs,
-            "first_fingerprint": states[0], "receipt": receipt, "receipt_digest": receipt_digest, "challenge": challenge,
+            "first_fingerprint": states[0][:len(states[0]) // run["checkpoints"]], "receipt": receipt, "receipt_digest": receipt_digest, "challenge": challenge,
             "challenge_digest": challenge_digest, "positions": drawn, "outputs": outputs, "openings": openings}
 
 
