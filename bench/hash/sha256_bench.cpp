@@ -22,6 +22,20 @@ void hash_message(benchmark::State& state) {
 BENCHMARK_TEMPLATE(hash_message, assay::sha256)->Arg(32)->Arg(64)->Arg(1024)->Arg(1 << 20);
 BENCHMARK_TEMPLATE(hash_message, assay::sha256_ref)->Arg(64)->Arg(1 << 20);
 
+template <class Hash>
+void hash_two_messages(benchmark::State& state) {
+  std::vector<std::byte> a(static_cast<std::size_t>(state.range(0)), std::byte{1}), b = a;
+  const Hash start;
+  for (auto _ : state) {
+    const auto d = finish_two(start, a, start, b);
+    a[0] = d[0].bytes[0], b[0] = d[1].bytes[0];
+    benchmark::DoNotOptimize(a.data());
+    benchmark::DoNotOptimize(b.data());
+  }
+  state.SetBytesProcessed(2 * state.iterations() * state.range(0));
+}
+BENCHMARK_TEMPLATE(hash_two_messages, assay::sha256)->Arg(32)->Arg(64)->Arg(1024)->Arg(1 << 20);
+
 void transcript_of_ten_items(benchmark::State& state) {
   assay::digest d;
   for (auto _ : state) {

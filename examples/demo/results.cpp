@@ -65,7 +65,7 @@ json roc_json(const std::vector<double>& honest, const std::vector<double>& chea
   return points;
 }
 
-json provider_json(const setting& with, const campaign_result& found, const provider_result& p) {
+json provider_json(const campaign_result& found, const provider_result& p) {
   json out = session_json(p.with_model);
   out.update({{"id", p.id}, {"name", p.name}, {"description", p.description}, {"deviations", p.with_model.deviations}, {"level1", session_json(p.with_head)}});
   const auto& honest = found.honest.deviations;
@@ -76,7 +76,6 @@ json provider_json(const setting& with, const campaign_result& found, const prov
     const auto beyond = std::ranges::count_if(cheat, [&](double d) { return d >= found.request_threshold; });
     out["tpr_at_alpha"] = static_cast<double>(beyond) / static_cast<double>(cheat.size());
   }
-  (void)with;
   return out;
 }
 
@@ -143,14 +142,14 @@ json to_json(const setting& with, const campaign_result& found, const std::strin
   const options& o = with.chosen;
   const auto& s = with.run.sampler.settings;
   json providers = json::array();
-  for (const provider_result& p : found.providers) providers.push_back(provider_json(with, found, p));
+  for (const provider_result& p : found.providers) providers.push_back(provider_json(found, p));
   return {{"version", std::to_string(ASSAY_VERSION_MAJOR) + "." + std::to_string(ASSAY_VERSION_MINOR) + "." + std::to_string(ASSAY_VERSION_PATCH)},
           {"command", command}, {"seed", o.seed}, {"elapsed_seconds", elapsed_seconds},
           {"machine", {{"cpu", processor()}, {"threads", o.threads}, {"compiler", compiler()}}},
           {"model", model_json(with)}, {"sample", sample_json(with)},
           {"settings", {{"request_alpha", o.request_alpha}, {"session_alpha", o.session_alpha}, {"output_tokens", o.output_tokens},
                         {"positions_opened", o.positions_opened}, {"final_rows_opened", o.final_rows_opened}, {"calibration_requests", o.calibration_requests},
-                        {"fresh_requests", o.fresh_requests}, {"max_requests", o.provider_requests}, {"temperature", s.temperature}, {"top_k", s.top_k}, {"top_p", s.top_p}}},
+                        {"fresh_requests", o.fresh_requests}, {"confidence", 0.95}, {"max_requests", o.provider_requests}, {"temperature", s.temperature}, {"top_k", s.top_k}, {"top_p", s.top_p}}},
           {"honest", honest_json(with, found)}, {"session", {{"threshold_log10", std::log10(found.session_threshold)}}},
           {"request", {{"threshold_deviation", found.request_threshold}}}, {"providers", providers}, {"costs", costs_json(with, found.costs)}};
 }

@@ -19,8 +19,8 @@ namespace demo {
 struct options {
   std::filesystem::path models;          ///< folder with base/, small/, tokenizer.json and held_out.txt
   std::uint64_t seed = 1;                ///< changes prompts, nonces and challenges: everything that is random
-  std::uint32_t calibration_requests = 400;
-  std::uint32_t fresh_requests = 300;
+  std::uint32_t calibration_requests = 600;
+  std::uint32_t fresh_requests = 500;
   std::uint32_t provider_requests = 40;  ///< most requests that a dishonest provider is given
   std::uint32_t output_tokens = 64;
   std::uint32_t threads = 2;

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
-// Everything that needs no third-party package; for shorter compile times include only the modules you use.
+// All that proving and verifying takes and needs no third-party package. Readers of model files are in <assay/io.hpp>.
 #ifndef ASSAY_ASSAY_HPP
 #define ASSAY_ASSAY_HPP
 
@@ -9,7 +9,6 @@
 #include <assay/core.hpp>
 #include <assay/fingerprint.hpp>
 #include <assay/hash.hpp>
-#include <assay/io.hpp>
 #include <assay/protocol.hpp>
 #include <assay/random.hpp>
 #include <assay/stats.hpp>

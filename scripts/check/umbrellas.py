@@ -5,7 +5,7 @@ every umbrella that needs no third-party package."""
 import tree
 
 NO_UMBRELLA = {"interop"}        # adapters, each for another package: included one by one
-NOT_IN_ASSAY = {"codec", "harness"}  # needs a package; for test programs
+NOT_IN_ASSAY = {"codec", "harness", "io"}  # needs a package; for test programs; model files: dear, and not for proving
 
 
 def included(relative):

@@ -67,7 +67,7 @@ struct liar {
   }
   /// Commits, is challenged for everything, opens what it committed to.
   std::optional<breach> caught() {
-    file.policy.opened = {1000, 1000};
+    file.policy.opened = {1000, 200};
     receipt& r = file.answer.receipt;
     const auto trees =
         must(commit_states(merkle{}, file.run, r.request, states, rows, observed_positions(r), r.output_tokens));

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 # Writes a header with the contents of a text file as one constant, in pieces that every compiler takes.
 file(READ "${IN}" text)
 string(LENGTH "${text}" length)

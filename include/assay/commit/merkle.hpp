@@ -48,23 +48,30 @@ class merkle_hashes {
   }
 
   [[nodiscard]] digest leaf(std::uint32_t slot, byte_view row) const noexcept {
-    std::array<std::byte, 5 + 64> message;
-    message[0] = std::byte{0};
-    store_le(message.data() + 1, slot);
-    if (row.size() <= 64) {  // fingerprints: one contiguous message, no copy of the streaming state
-      if (!row.empty()) std::memcpy(message.data() + 5, row.data(), row.size());
-      return node_.finish(byte_view{message.data(), 5 + row.size()});
+    if (row.size() <= short_row) {
+      const short_leaf message{slot, row};
+      return node_.finish(message.bytes());
     }
-    sha256 h = node_;
-    return h.update(byte_view{message.data(), 5}).finish(row);
+    return leaf_prefix(slot).finish(row);
+  }
+
+  /// Two leaves side by side. @pre the rows are equally long
+  [[nodiscard]] std::array<digest, 2> two_leaves(std::uint32_t slot_a, byte_view a, std::uint32_t slot_b,
+                                                 byte_view b) const noexcept {
+    if (a.size() <= short_row) {
+      const short_leaf message_a{slot_a, a}, message_b{slot_b, b};
+      return finish_two(node_, message_a.bytes(), node_, message_b.bytes());
+    }
+    return finish_two(leaf_prefix(slot_a), a, leaf_prefix(slot_b), b);
   }
 
   [[nodiscard]] digest inner(const digest& left, const digest& right) const noexcept {
-    std::array<std::byte, 65> message;
-    message[0] = std::byte{1};
-    std::memcpy(message.data() + 1, left.bytes.data(), 32);
-    std::memcpy(message.data() + 33, right.bytes.data(), 32);
-    return node_.finish(message);
+    return node_.finish(inner_message(left, right));
+  }
+
+  /// `{inner(d[0], d[1]), inner(d[2], d[3])}` side by side.
+  [[nodiscard]] std::array<digest, 2> two_inner(std::span<const digest, 4> d) const noexcept {
+    return finish_two(node_, inner_message(d[0], d[1]), node_, inner_message(d[2], d[3]));
   }
 
   [[nodiscard]] digest commitment(const node_shape& shape, const digest& top) const noexcept {
@@ -82,6 +89,41 @@ class merkle_hashes {
   }
 
  private:
+  static constexpr std::size_t short_row = 64;
+
+  // Fingerprints: one contiguous message, no copy of the streaming state.
+  class short_leaf {
+   public:
+    short_leaf(std::uint32_t slot, byte_view row) noexcept : size_{5 + row.size()} {
+      bytes_[0] = std::byte{0};
+      store_le(bytes_.data() + 1, slot);
+      if (!row.empty()) std::memcpy(bytes_.data() + 5, row.data(), row.size());
+    }
+    [[nodiscard]] byte_view bytes() const noexcept { return {bytes_.data(), size_}; }
+
+   private:
+    std::array<std::byte, 5 + short_row> bytes_;
+    std::size_t size_;
+  };
+
+  // Longer rows are hashed where they lie.
+  [[nodiscard]] sha256 leaf_prefix(std::uint32_t slot) const noexcept {
+    std::array<std::byte, 5> message;
+    message[0] = std::byte{0};
+    store_le(message.data() + 1, slot);
+    sha256 h = node_;
+    h.update(message);
+    return h;
+  }
+
+  static std::array<std::byte, 65> inner_message(const digest& left, const digest& right) noexcept {
+    std::array<std::byte, 65> message;
+    message[0] = std::byte{1};
+    std::memcpy(message.data() + 1, left.bytes.data(), 32);
+    std::memcpy(message.data() + 33, right.bytes.data(), 32);
+    return message;
+  }
+
   sha256 node_;
 };
 
@@ -109,14 +151,33 @@ void merkle_step(std::uint32_t n, std::vector<std::uint32_t>& at, Visit visit) {
 
 /// Replaces the `n` hashes of a level by those of the level above; returns how many there are.
 inline std::uint32_t merkle_reduce(const merkle_hashes& hashes, std::span<digest> level, std::uint32_t n) noexcept {
-  for (std::uint32_t i = 0; i + 1 < n; i += 2) level[i / 2] = hashes.inner(level[i], level[i + 1]);
+  std::uint32_t i = 0;
+  for (; n - i >= 4; i += 4) {
+    const auto parents = hashes.two_inner(level.subspan(i).first<4>());
+    level[i / 2] = parents[0], level[i / 2 + 1] = parents[1];
+  }
+  if (n - i >= 2) level[i / 2] = hashes.inner(level[i], level[i + 1]);
   if (n % 2 != 0) level[n / 2] = level[n - 1];
   return n / 2 + n % 2;
 }
 
+/// Hashes `out.size()` rows of `bytes` bytes each; row i is that of slot `slot_of(i)`.
+template <class SlotOf>
+void merkle_leaves(const merkle_hashes& hashes, byte_view rows, std::size_t bytes, SlotOf slot_of,
+                   std::span<digest> out) noexcept {
+  const auto row = [&](std::size_t i) { return rows.subspan(i * bytes, bytes); };
+  std::size_t i = 0;
+  for (; out.size() - i >= 2; i += 2) {
+    const auto leaves = hashes.two_leaves(slot_of(i), row(i), slot_of(i + 1), row(i + 1));
+    out[i] = leaves[0], out[i + 1] = leaves[1];
+  }
+  if (i < out.size()) out[i] = hashes.leaf(slot_of(i), row(i));
+}
+
+/// Hashes all rows of a node.
 inline void merkle_leaves(const merkle_hashes& hashes, const node_view& node, std::span<digest> out) noexcept {
-  const std::size_t bytes = node.shape.row_bytes();
-  for (std::uint32_t i = 0; i < out.size(); ++i) out[i] = hashes.leaf(i, node.values.subspan(i * bytes, bytes));
+  const auto slot_of = [](std::size_t i) { return static_cast<std::uint32_t>(i); };
+  merkle_leaves(hashes, node.values, node.shape.row_bytes(), slot_of, out);
 }
 
 [[nodiscard]] inline bool ascending_slots(std::span<const std::uint32_t> slots, std::uint32_t end) noexcept {
@@ -138,7 +199,8 @@ class merkle {
   [[nodiscard]] result<void> supports(const node_shape&) const { return {}; }
 
   /// Commits to each node. Exact. @pre out.size() == nodes.size(), every node has a slot and all its values
-  /// Cost: 1 + slots (leaf) + 2 (slots - 1) + 2 SHA-256 blocks for rows of up to 50 bytes.
+  /// Cost: 1 + slots (leaf) + 2 (slots - 1) + 2 SHA-256 blocks for rows of up to 50 bytes, most of them
+  /// two at a time.
   result<void> commit(std::span<const node_view> nodes, std::span<commitment> out) const {
     ASSAY_EXPECTS(nodes.size() == out.size());
     std::array<digest, 64> few;
@@ -187,7 +249,8 @@ class merkle {
       return fail(errc::length_mismatch, "merkle: wrong number of sibling hashes", o.siblings.size());
     const detail::merkle_hashes hashes{where};
     std::vector<digest> known(slots.size());
-    for (std::size_t i = 0; i < slots.size(); ++i) known[i] = hashes.leaf(slots[i], values.subspan(i * bytes, bytes));
+    const auto slot_of = [slots](std::size_t i) { return slots[i]; };
+    detail::merkle_leaves(hashes, values, bytes, slot_of, known);
     std::vector<std::uint32_t> at(slots.begin(), slots.end());
     for (std::size_t next = 0; n > 1; n = n / 2 + n % 2)
       detail::merkle_step(n, at,

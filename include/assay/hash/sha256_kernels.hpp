@@ -71,60 +71,105 @@ ASSAY_DETAIL_SHA_INLINE sha_vec sha256_load_words(const std::byte* from) noexcep
       __builtin_shufflevector(raw, raw, 3, 2, 1, 0, 7, 6, 5, 4, 11, 10, 9, 8, 15, 14, 13, 12));
 }
 
+ASSAY_DETAIL_SHA_INLINE sha_vec sha256_add(sha_vec x, sha_vec y) noexcept {
+  using lanes [[gnu::vector_size(16)]] = unsigned;  // signed lanes must not overflow
+  return reinterpret_cast<sha_vec>(reinterpret_cast<lanes>(x) + reinterpret_cast<lanes>(y));
+}
+
 /// Four rounds; `state0` holds {f, e, b, a} and `state1` {h, g, d, c}, lowest lane first.
 ASSAY_DETAIL_SHA_INLINE void sha256_quad(sha_vec& state0, sha_vec& state1, sha_vec words,
                                          const std::uint32_t* k) noexcept {
   sha_vec constants;
   std::memcpy(&constants, k, sizeof constants);
-  using lanes [[gnu::vector_size(16)]] = unsigned;
-  const sha_vec sum = reinterpret_cast<sha_vec>(reinterpret_cast<lanes>(words) + reinterpret_cast<lanes>(constants));
+  const sha_vec sum = sha256_add(words, constants);
   state1 = __builtin_ia32_sha256rnds2(state1, state0, sum);
   state0 = __builtin_ia32_sha256rnds2(state0, state1, __builtin_shufflevector(sum, sum, 2, 3, 2, 3));
 }
 
 /// Words t..t+3 of the schedule from the sixteen words before them.
 ASSAY_DETAIL_SHA_INLINE sha_vec sha256_schedule(sha_vec w0, sha_vec w1, sha_vec w2, sha_vec w3) noexcept {
-  using lanes [[gnu::vector_size(16)]] = unsigned;
-  const sha_vec partial = __builtin_ia32_sha256msg1(w0, w1);
   const sha_vec middle = __builtin_shufflevector(w2, w3, 1, 2, 3, 4);
-  return __builtin_ia32_sha256msg2(
-      reinterpret_cast<sha_vec>(reinterpret_cast<lanes>(partial) + reinterpret_cast<lanes>(middle)), w3);
+  return __builtin_ia32_sha256msg2(sha256_add(__builtin_ia32_sha256msg1(w0, w1), middle), w3);
+}
+
+/// One message in registers: its state as `sha256_quad` wants it, and sixteen words of its schedule.
+struct sha256_lane {
+  sha_vec s0, s1, w0, w1, w2, w3;
+};
+
+ASSAY_DETAIL_SHA_INLINE void sha256_enter(sha256_lane& m, const sha256_state& state) noexcept {
+  sha_vec low, high;
+  std::memcpy(&low, state.data(), sizeof low);
+  std::memcpy(&high, state.data() + 4, sizeof high);
+  m.s0 = __builtin_shufflevector(low, high, 5, 4, 1, 0);
+  m.s1 = __builtin_shufflevector(low, high, 7, 6, 3, 2);
+}
+
+ASSAY_DETAIL_SHA_INLINE void sha256_leave(const sha256_lane& m, sha256_state& state) noexcept {
+  const sha_vec low = __builtin_shufflevector(m.s0, m.s1, 3, 2, 7, 6);
+  const sha_vec high = __builtin_shufflevector(m.s0, m.s1, 1, 0, 5, 4);
+  std::memcpy(state.data(), &low, sizeof low);
+  std::memcpy(state.data() + 4, &high, sizeof high);
+}
+
+ASSAY_DETAIL_SHA_INLINE void sha256_load_block(sha256_lane& m, const std::byte* block) noexcept {
+  m.w0 = sha256_load_words(block), m.w1 = sha256_load_words(block + 16);
+  m.w2 = sha256_load_words(block + 32), m.w3 = sha256_load_words(block + 48);
+}
+
+/// Sixteen rounds, and the schedule's next sixteen words.
+ASSAY_DETAIL_SHA_INLINE void sha256_sixteen(sha256_lane& m, const std::uint32_t* k) noexcept {
+  sha256_quad(m.s0, m.s1, m.w0, k);
+  m.w0 = sha256_schedule(m.w0, m.w1, m.w2, m.w3);
+  sha256_quad(m.s0, m.s1, m.w1, k + 4);
+  m.w1 = sha256_schedule(m.w1, m.w2, m.w3, m.w0);
+  sha256_quad(m.s0, m.s1, m.w2, k + 8);
+  m.w2 = sha256_schedule(m.w2, m.w3, m.w0, m.w1);
+  sha256_quad(m.s0, m.s1, m.w3, k + 12);
+  m.w3 = sha256_schedule(m.w3, m.w0, m.w1, m.w2);
+}
+
+/// The last sixteen rounds, which need no further words.
+ASSAY_DETAIL_SHA_INLINE void sha256_last_sixteen(sha256_lane& m, const std::uint32_t* k) noexcept {
+  sha256_quad(m.s0, m.s1, m.w0, k);
+  sha256_quad(m.s0, m.s1, m.w1, k + 4);
+  sha256_quad(m.s0, m.s1, m.w2, k + 8);
+  sha256_quad(m.s0, m.s1, m.w3, k + 12);
 }
 
 /// The same as `sha256_compress_ref`. @pre the CPU has SHA and SSE4.1
 ASSAY_DETAIL_SHA inline void sha256_compress_sha_ni(sha256_state& state, const std::byte* blocks,
                                                     std::size_t count) noexcept {
-  using lanes [[gnu::vector_size(16)]] = unsigned;
-  sha_vec low, high;
-  std::memcpy(&low, state.data(), sizeof low);
-  std::memcpy(&high, state.data() + 4, sizeof high);
-  sha_vec s0 = __builtin_shufflevector(low, high, 5, 4, 1, 0), s1 = __builtin_shufflevector(low, high, 7, 6, 3, 2);
+  sha256_lane m;
+  sha256_enter(m, state);
   for (; count != 0; --count, blocks += 64) {
-    const sha_vec before0 = s0, before1 = s1;
+    const sha_vec before0 = m.s0, before1 = m.s1;
     const std::uint32_t* k = sha256_constants.data();
-    sha_vec w0 = sha256_load_words(blocks), w1 = sha256_load_words(blocks + 16);
-    sha_vec w2 = sha256_load_words(blocks + 32), w3 = sha256_load_words(blocks + 48);
-    for (int group = 0; group < 3; ++group, k += 16) {
-      sha256_quad(s0, s1, w0, k);
-      w0 = sha256_schedule(w0, w1, w2, w3);
-      sha256_quad(s0, s1, w1, k + 4);
-      w1 = sha256_schedule(w1, w2, w3, w0);
-      sha256_quad(s0, s1, w2, k + 8);
-      w2 = sha256_schedule(w2, w3, w0, w1);
-      sha256_quad(s0, s1, w3, k + 12);
-      w3 = sha256_schedule(w3, w0, w1, w2);
-    }
-    sha256_quad(s0, s1, w0, k);
-    sha256_quad(s0, s1, w1, k + 4);
-    sha256_quad(s0, s1, w2, k + 8);
-    sha256_quad(s0, s1, w3, k + 12);
-    s0 = reinterpret_cast<sha_vec>(reinterpret_cast<lanes>(s0) + reinterpret_cast<lanes>(before0));
-    s1 = reinterpret_cast<sha_vec>(reinterpret_cast<lanes>(s1) + reinterpret_cast<lanes>(before1));
+    sha256_load_block(m, blocks);
+    for (int group = 0; group < 3; ++group, k += 16) sha256_sixteen(m, k);
+    sha256_last_sixteen(m, k);
+    m.s0 = sha256_add(m.s0, before0), m.s1 = sha256_add(m.s1, before1);
   }
-  low = __builtin_shufflevector(s0, s1, 3, 2, 7, 6);
-  high = __builtin_shufflevector(s0, s1, 1, 0, 5, 4);
-  std::memcpy(state.data(), &low, sizeof low);
-  std::memcpy(state.data() + 4, &high, sizeof high);
+  sha256_leave(m, state);
+}
+
+/// Two messages' `sha256_compress_sha_ni` side by side. Each round waits for the one before, so one message leaves
+/// the SHA unit idle half of the time and the second costs little. @pre the CPU has SHA and SSE4.1
+ASSAY_DETAIL_SHA inline void sha256_compress_two_sha_ni(sha256_state& state_a, const std::byte* a,
+                                                        sha256_state& state_b, const std::byte* b,
+                                                        std::size_t count) noexcept {
+  sha256_lane m, n;
+  sha256_enter(m, state_a), sha256_enter(n, state_b);
+  for (; count != 0; --count, a += 64, b += 64) {
+    const sha_vec m0 = m.s0, m1 = m.s1, n0 = n.s0, n1 = n.s1;
+    const std::uint32_t* k = sha256_constants.data();
+    sha256_load_block(m, a), sha256_load_block(n, b);
+    for (int group = 0; group < 3; ++group, k += 16) sha256_sixteen(m, k), sha256_sixteen(n, k);
+    sha256_last_sixteen(m, k), sha256_last_sixteen(n, k);
+    m.s0 = sha256_add(m.s0, m0), m.s1 = sha256_add(m.s1, m1);
+    n.s0 = sha256_add(n.s0, n0), n.s1 = sha256_add(n.s1, n1);
+  }
+  sha256_leave(m, state_a), sha256_leave(n, state_b);
 }
 
 #undef ASSAY_DETAIL_SHA
@@ -144,17 +189,37 @@ struct sha256_portable_kernel {
   static void compress(sha256_state& state, const std::byte* blocks, std::size_t count) noexcept {
     sha256_compress_ref(state, blocks, count);
   }
+  /// Two messages, `count` blocks each.
+  static void compress_two(sha256_state& state_a, const std::byte* a, sha256_state& state_b, const std::byte* b,
+                           std::size_t count) noexcept {
+    sha256_compress_ref(state_a, a, count);
+    sha256_compress_ref(state_b, b, count);
+  }
 };
 
 /// The fastest kernel that this CPU has.
 struct sha256_best_kernel {
   static void compress(sha256_state& state, const std::byte* blocks, std::size_t count) noexcept {
 #if ASSAY_X86_64
-    static const bool accelerated = cpu_has_sha256();
-    if (accelerated) return sha256_compress_sha_ni(state, blocks, count);
+    if (accelerated()) return sha256_compress_sha_ni(state, blocks, count);
 #endif
-    sha256_compress_ref(state, blocks, count);
+    sha256_portable_kernel::compress(state, blocks, count);
   }
+  static void compress_two(sha256_state& state_a, const std::byte* a, sha256_state& state_b, const std::byte* b,
+                           std::size_t count) noexcept {
+#if ASSAY_X86_64
+    if (accelerated()) return sha256_compress_two_sha_ni(state_a, a, state_b, b, count);
+#endif
+    sha256_portable_kernel::compress_two(state_a, a, state_b, b, count);
+  }
+
+#if ASSAY_X86_64
+ private:
+  static bool accelerated() noexcept {
+    static const bool has = cpu_has_sha256();
+    return has;
+  }
+#endif
 };
 
 }  // namespace assay::inline v0::detail

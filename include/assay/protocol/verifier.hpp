@@ -3,10 +3,10 @@
 #ifndef ASSAY_PROTOCOL_VERIFIER_HPP
 #define ASSAY_PROTOCOL_VERIFIER_HPP
 
+#include <algorithm>
 #include <array>
 #include <cmath>
 #include <cstdint>
-#include <set>
 #include <vector>
 
 #include <assay/protocol/audit.hpp>
@@ -54,7 +54,7 @@ class basic_verifier {
     verdict v;
     v.level = finished.level().value_or(audit_level::receipt);
     const bool finished_checks = finished.level() || finished.breached();  // one concluded too early may come again
-    const bool first = finished_checks && concluded_.insert(finished.request_asked().value).second;
+    const bool first = finished_checks && remember(finished.request_asked());
     if (first) tokens_ += finished.evidence().tokens, opened_bytes_ += finished.evidence().opened_bytes;
     if (const auto& broken = finished.breached()) {
       v.decision = outcome::reject, v.why = broken->why, v.place = broken->place, v.message = broken->message;
@@ -113,6 +113,14 @@ class basic_verifier {
         }
   }
 
+  /// False if this request was concluded before.
+  bool remember(const request_digest& request) {
+    const auto at = std::lower_bound(concluded_.begin(), concluded_.end(), request);
+    if (at != concluded_.end() && *at == request) return false;
+    concluded_.insert(at, request);
+    return true;
+  }
+
   void place_bets(const request_evidence& evidence) {
     for (bet& each : bets_) {
       const channel_calibration& fitted = fitted_.channels[each.channel];
@@ -158,7 +166,7 @@ class basic_verifier {
   verification_policy policy_;
   calibration fitted_;
   std::vector<bet> bets_;
-  std::set<digest> concluded_;
+  std::vector<request_digest> concluded_;  // ascending
   bool session_rejected_ = false;
   std::uint64_t tokens_ = 0;
   std::uint64_t opened_bytes_ = 0;

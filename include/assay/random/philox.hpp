@@ -6,12 +6,9 @@
 #include <array>
 #include <cstddef>
 #include <cstdint>
+#include <cstring>
 
 #include <assay/core/config.hpp>
-
-#if ASSAY_X86_64
-#include <immintrin.h>
-#endif
 
 namespace assay::inline v0 {
 
@@ -54,37 +51,39 @@ inline void philox_pairs_ref(const std::uint32_t* first, std::size_t n, philox_c
 __attribute__((target("avx2"), noinline)) inline void philox_pairs_avx2(const std::uint32_t* first, std::size_t n,
                                                                         philox_counter rest, philox_key key,
                                                                         std::uint64_t* out) noexcept {
-  const __m256i m0 = _mm256_set1_epi32(static_cast<int>(philox_mul_0));
-  const __m256i m1 = _mm256_set1_epi32(static_cast<int>(philox_mul_1));
-  const __m256i low = _mm256_set1_epi64x(0xffffffff);
+  using words [[gnu::vector_size(32)]] = std::uint64_t;
+  using factors [[gnu::vector_size(32)]] = int;  // the multiplier reads the low half of each 64 bits
+  const factors m0 = factors{} + static_cast<int>(philox_mul_0), m1 = factors{} + static_cast<int>(philox_mul_1);
+  const words low = words{} + 0xffffffffu;
   for (std::size_t i = 0; i < n; i += 8) {
     // Even and odd lanes live in separate registers, each word in the low half of 64 bits, as the multiplier wants it.
-    const __m256i c = _mm256_loadu_si256(reinterpret_cast<const __m256i*>(first + i));
-    __m256i c0[2] = {_mm256_and_si256(c, low), _mm256_srli_epi64(c, 32)};
-    __m256i c1[2], c2[2], c3[2];
+    words c;
+    std::memcpy(&c, first + i, sizeof c);
+    words c0[2] = {c & low, c >> 32}, c1[2], c2[2], c3[2];
     for (int h = 0; h < 2; ++h) {
-      c1[h] = _mm256_set1_epi64x(rest[1]);
-      c2[h] = _mm256_set1_epi64x(rest[2]);
-      c3[h] = _mm256_set1_epi64x(rest[3]);
+      c1[h] = words{} + rest[1];
+      c2[h] = words{} + rest[2];
+      c3[h] = words{} + rest[3];
     }
     std::uint32_t k0 = key[0], k1 = key[1];
     for (int round = 0; round < philox_rounds; ++round) {
-      const __m256i key0 = _mm256_set1_epi64x(k0), key1 = _mm256_set1_epi64x(k1);
+      const words key0 = words{} + k0, key1 = words{} + k1;
       for (int h = 0; h < 2; ++h) {
-        const __m256i a = _mm256_mul_epu32(c0[h], m0), b = _mm256_mul_epu32(c2[h], m1);
-        c0[h] = _mm256_xor_si256(_mm256_xor_si256(_mm256_srli_epi64(b, 32), c1[h]), key0);
-        c2[h] = _mm256_xor_si256(_mm256_xor_si256(_mm256_srli_epi64(a, 32), c3[h]), key1);
-        c1[h] = _mm256_and_si256(b, low);
-        c3[h] = _mm256_and_si256(a, low);
+        const words a = reinterpret_cast<words>(__builtin_ia32_pmuludq256(reinterpret_cast<factors>(c0[h]), m0));
+        const words b = reinterpret_cast<words>(__builtin_ia32_pmuludq256(reinterpret_cast<factors>(c2[h]), m1));
+        c0[h] = (b >> 32) ^ c1[h] ^ key0;
+        c2[h] = (a >> 32) ^ c3[h] ^ key1;
+        c1[h] = b & low;
+        c3[h] = a & low;
       }
       k0 += philox_weyl_0;
       k1 += philox_weyl_1;
     }
-    __m256i pair[2];
-    for (int h = 0; h < 2; ++h) pair[h] = _mm256_or_si256(_mm256_and_si256(c0[h], low), _mm256_slli_epi64(c1[h], 32));
-    const __m256i a = _mm256_unpacklo_epi64(pair[0], pair[1]), b = _mm256_unpackhi_epi64(pair[0], pair[1]);
-    _mm256_storeu_si256(reinterpret_cast<__m256i*>(out + i), _mm256_permute2x128_si256(a, b, 0x20));
-    _mm256_storeu_si256(reinterpret_cast<__m256i*>(out + i + 4), _mm256_permute2x128_si256(a, b, 0x31));
+    const words even = (c0[0] & low) | (c1[0] << 32), odd = (c0[1] & low) | (c1[1] << 32);
+    const words front = __builtin_shufflevector(even, odd, 0, 4, 1, 5);
+    const words back = __builtin_shufflevector(even, odd, 2, 6, 3, 7);
+    std::memcpy(out + i, &front, sizeof front);
+    std::memcpy(out + i + 4, &back, sizeof back);
   }
 }
 #endif

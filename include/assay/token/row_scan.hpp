@@ -7,7 +7,7 @@
 #include <bit>
 #include <cstddef>
 #include <cstdint>
-#include <functional>
+#include <cstring>
 #include <limits>
 #include <span>
 #include <vector>
@@ -15,10 +15,6 @@
 #include <assay/core/fp.hpp>
 #include <assay/core/result.hpp>
 #include <assay/random/philox.hpp>
-
-#if ASSAY_X86_64
-#include <immintrin.h>
-#endif
 
 namespace assay::inline v0::detail {
 
@@ -94,17 +90,27 @@ inline row_maximum maximum_ref(std::span<const float> row, float claim) noexcept
 }
 
 #if ASSAY_X86_64
+using scan_floats [[gnu::vector_size(32)]] = float;
+using scan_masks [[gnu::vector_size(32)]] = int;
+
+/// One bit per lane of a comparison.
+__attribute__((target("avx2"), always_inline)) inline unsigned lane_bits(const scan_masks& lanes) noexcept {
+  return static_cast<unsigned>(__builtin_ia32_movmskps256(reinterpret_cast<scan_floats>(lanes)));
+}
+
 __attribute__((target("avx2"), noinline)) inline std::size_t
 collect_stretch_avx2(const row_stretch& s, std::size_t at, std::size_t end, row_collection& found) noexcept {
-  const __m256 threshold = _mm256_set1_ps(s.threshold);
+  const scan_floats threshold = scan_floats{} + s.threshold;
   for (; at + 32 <= end && found.size + 32 <= s.room; at += 32) {
-    __m256 hit[4];
+    scan_masks hit[4];
+    for (std::size_t j = 0; j < 4; ++j) {
+      scan_floats v;
+      std::memcpy(&v, s.row.data() + at + 8 * j, sizeof v);
+      hit[j] = v >= threshold;
+    }
+    if (lane_bits((hit[0] | hit[1]) | (hit[2] | hit[3])) == 0) continue;
     for (std::size_t j = 0; j < 4; ++j)
-      hit[j] = _mm256_cmp_ps(_mm256_loadu_ps(s.row.data() + at + 8 * j), threshold, _CMP_GE_OQ);
-    const __m256 any = _mm256_or_ps(_mm256_or_ps(hit[0], hit[1]), _mm256_or_ps(hit[2], hit[3]));
-    if (_mm256_movemask_ps(any) == 0) continue;
-    for (std::size_t j = 0; j < 4; ++j)
-      for (auto m = static_cast<unsigned>(_mm256_movemask_ps(hit[j])); m != 0; m &= m - 1) {
+      for (unsigned m = lane_bits(hit[j]); m != 0; m &= m - 1) {
         const std::size_t i = at + 8 * j + static_cast<std::size_t>(std::countr_zero(m));
         s.keys[found.size++] = sort_key(s.row[i], static_cast<std::uint32_t>(i));
       }
@@ -115,28 +121,31 @@ collect_stretch_avx2(const row_stretch& s, std::size_t at, std::size_t end, row_
 /// Scans full blocks; the largest entry of each goes to `maxima`.
 __attribute__((target("avx2"), noinline)) inline void
 scan_blocks_avx2(const float* row, std::size_t blocks, float claim, float* maxima, row_maximum& m) noexcept {
-  const __m256 limit = _mm256_set1_ps(claim), top = _mm256_set1_ps(largest_float);
-  __m256 bad = _mm256_setzero_ps();
+  const scan_floats limit = scan_floats{} + claim, top = scan_floats{} + largest_float;
+  scan_masks good = ~scan_masks{};
   for (std::size_t b = 0; b < blocks; ++b) {
-    __m256 best[4];
-    __m256i greater = _mm256_setzero_si256();
-    for (__m256& v : best) v = _mm256_set1_ps(minus_infinity);
+    scan_floats best[4];
+    scan_masks above{};  // minus the number of entries above the claim
+    for (scan_floats& v : best) v = scan_floats{} + minus_infinity;
     for (const float *at = row + b * scan_block, *end = at + scan_block; at != end; at += 32)
       for (int j = 0; j < 4; ++j) {
-        const __m256 v = _mm256_loadu_ps(at + 8 * j);
-        best[j] = _mm256_max_ps(best[j], v);
-        greater = _mm256_sub_epi32(greater, _mm256_castps_si256(_mm256_cmp_ps(v, limit, _CMP_GT_OQ)));
-        bad = _mm256_or_ps(bad, _mm256_cmp_ps(v, top, _CMP_NLE_UQ));
+        scan_floats v;
+        std::memcpy(&v, at + 8 * j, sizeof v);
+        best[j] = __builtin_ia32_maxps256(best[j], v);
+        above += v > limit;
+        good &= v <= top;
       }
-    const __m256 most = _mm256_max_ps(_mm256_max_ps(best[0], best[1]), _mm256_max_ps(best[2], best[3]));
-    __m128 four = _mm_max_ps(_mm256_castps256_ps128(most), _mm256_extractf128_ps(most, 1));
-    four = _mm_max_ps(four, _mm_movehl_ps(four, four));
-    maxima[b] = _mm_cvtss_f32(_mm_max_ss(four, _mm_shuffle_ps(four, four, 1)));
-    __m128i count = _mm_add_epi32(_mm256_castsi256_si128(greater), _mm256_extracti128_si256(greater, 1));
-    count = _mm_add_epi32(count, _mm_srli_si128(count, 8));
-    m.greater += static_cast<std::uint32_t>(_mm_cvtsi128_si32(_mm_add_epi32(count, _mm_srli_si128(count, 4))));
+    scan_floats most =
+        __builtin_ia32_maxps256(__builtin_ia32_maxps256(best[0], best[1]), __builtin_ia32_maxps256(best[2], best[3]));
+    most = __builtin_ia32_maxps256(most, __builtin_shufflevector(most, most, 4, 5, 6, 7, 0, 1, 2, 3));
+    most = __builtin_ia32_maxps256(most, __builtin_shufflevector(most, most, 2, 3, 0, 1, 6, 7, 4, 5));
+    most = __builtin_ia32_maxps256(most, __builtin_shufflevector(most, most, 1, 0, 3, 2, 5, 4, 7, 6));
+    maxima[b] = most[0];
+    above += __builtin_shufflevector(above, above, 4, 5, 6, 7, 0, 1, 2, 3);
+    above += __builtin_shufflevector(above, above, 2, 3, 0, 1, 6, 7, 4, 5);
+    m.greater += static_cast<std::uint32_t>(-(above[0] + above[1]));
   }
-  m.bad |= _mm256_movemask_ps(bad) != 0;
+  m.bad |= lane_bits(good) != 0xff;
 }
 #endif
 
@@ -219,7 +228,7 @@ inline void keep_largest(std::size_t k, float temperature, std::vector<std::uint
                          row_collection& found) noexcept {
   const auto begin = keys.begin(), end = begin + static_cast<std::ptrdiff_t>(found.size);
   const auto kth = begin + static_cast<std::ptrdiff_t>(k) - 1;
-  std::nth_element(begin, kth, end, std::greater<>{});
+  std::nth_element(begin, kth, end, [](auto a, auto b) { return a > b; });
   const float logit = key_value(*kth);
   s.threshold = lowest_logit_reaching(fp::div(logit, temperature), logit, temperature);
   const std::uint64_t cut = sort_key(s.threshold, 0);
@@ -241,7 +250,7 @@ inline void keep_largest(std::size_t k, float temperature, std::vector<std::uint
     const auto copy = maxima.begin() + static_cast<std::ptrdiff_t>(blocks),
                kth = copy + static_cast<std::ptrdiff_t>(k) - 1;
     std::copy(maxima.begin(), copy, copy);
-    std::nth_element(copy, kth, copy + static_cast<std::ptrdiff_t>(blocks), std::greater<>{});
+    std::nth_element(copy, kth, copy + static_cast<std::ptrdiff_t>(blocks), [](auto a, auto b) { return a > b; });
     if (*kth > minus_infinity) s.threshold = lowest_logit_reaching(fp::div(*kth, temperature), *kth, temperature);
   }
   for (std::size_t at = 0; at < row.size();) {

@@ -15,7 +15,8 @@ verification_policy any_policy(std::uint64_t number) {
   p.session_alpha = any.share();
   constexpr audit_level levels[] = {audit_level::receipt, audit_level::lm_head, audit_level::model};
   p.required = levels[any.below(3)];
-  p.opened = {any.u32(), 1 + static_cast<std::uint32_t>(any.below(100))};
+  p.opened = {1 + static_cast<std::uint32_t>(any.below(challenge_limits::positions)),
+              1 + static_cast<std::uint32_t>(any.below(challenge_limits::final_rows))};
   p.minimum_tokens = any.u32();
   p.minimum_retention_seconds = any.u64();
   p.allow_beacon = any.coin();

@@ -110,6 +110,26 @@ TEST_CASE("merkle: every subset of slots of every small node opens", "[commit]")
   }
 }
 
+TEST_CASE("merkle: long rows open, an odd or even number of them", "[commit]") {
+  const merkle scheme;
+  for (std::uint32_t width : {64u, 65u, 160u, 512u}) {
+    const auto values = assay_tests::tree_bytes(9 * width);
+    const node_view node{somewhere(), line(9, width), values};
+    for (const std::vector<std::uint32_t>& slots :
+         {std::vector<std::uint32_t>{8}, {0, 5}, {1, 2, 3}, {0, 3, 4, 7}, {0, 1, 2, 3, 4, 5, 6, 7, 8}}) {
+      std::vector<std::byte> shown;
+      for (std::uint32_t i : slots) {
+        const byte_view row = byte_view{values}.subspan(i * width, width);
+        shown.insert(shown.end(), row.begin(), row.end());
+      }
+      const auto opening = scheme.open(node, slots).value();
+      CHECK(scheme.recompute(node.where, node.shape, slots, shown, opening).value() == committed(node));
+      shown.back() ^= std::byte{1};
+      CHECK(scheme.recompute(node.where, node.shape, slots, shown, opening).value() != committed(node));
+    }
+  }
+}
+
 TEST_CASE("merkle: everything about a node is bound", "[commit]") {
   const auto values = assay_tests::tree_bytes(12);
   const node_view base{somewhere(), {dtype::i8, 2, 2, {4, 4}, {2, 3}}, values};

@@ -1,11 +1,13 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 #include <assay/hash/sha256.hpp>
 
+#include <array>
 #include <cstdint>
 #include <string>
 #include <string_view>
 #include <vector>
 
+#include "../core/throwing_contract.hpp"
 #include "support/catch.hpp"
 
 using namespace assay;
@@ -45,6 +47,26 @@ std::string digest_of_short_lengths() {
   return hex(all.finish());
 }
 
+// Prefixes of every kind (none, within a block, whole blocks, both) and tails up to 300 bytes, at odd addresses.
+template <class Hash>
+void check_finish_two() {
+  for (const std::size_t prefix : {0u, 1u, 5u, 55u, 56u, 63u, 64u, 69u, 128u, 150u}) {
+    const auto x = pattern(prefix), y = pattern(prefix + 1);
+    Hash a, b;
+    a.update(x), b.update(byte_view{y}.subspan(1));
+    sha256_ref slow_a, slow_b;
+    slow_a.update(x), slow_b.update(byte_view{y}.subspan(1));
+    for (std::size_t n = 0; n <= 300; ++n) {
+      const auto first = pattern(n + 1), second = pattern(n + 3);
+      const byte_view tail_a = byte_view{first}.subspan(1), tail_b = byte_view{second}.subspan(3);
+      const auto both = finish_two(a, tail_a, b, tail_b);
+      REQUIRE(both == std::array{slow_a.finish(tail_a), slow_b.finish(tail_b)});
+      REQUIRE(finish_two(a, tail_b, a, tail_a) == std::array{slow_a.finish(tail_b), slow_a.finish(tail_a)});
+      REQUIRE(a.finish(tail_a) == both[0]);
+    }
+  }
+}
+
 }  // namespace
 
 TEST_CASE("sha256: FIPS 180-4 vectors", "[hash]") {
@@ -68,6 +90,37 @@ TEST_CASE("sha256: the fast kernel equals the reference", "[hash]") {
     detail::sha256_compress_ref(ref, input.data() + 3, blocks);
     REQUIRE(fast == ref);
   }
+}
+
+TEST_CASE("sha256: two messages side by side do not meet", "[hash]") {
+  detail::sha256_state fast_a = detail::sha256_initial, fast_b = fast_a, ref_a = fast_a, ref_b = fast_a;
+  fast_b[7] = ref_b[7] = 1;
+  detail::sha256_state portable_a = ref_a, portable_b = ref_b;
+  for (std::size_t blocks = 0; blocks < 20; ++blocks) {
+    const auto a = pattern(64 * blocks + 3), b = pattern(64 * blocks + 5);
+    detail::sha256_best_kernel::compress_two(fast_a, a.data() + 3, fast_b, b.data() + 5, blocks);
+    detail::sha256_portable_kernel::compress_two(portable_a, a.data() + 3, portable_b, b.data() + 5, blocks);
+    detail::sha256_compress_ref(ref_a, a.data() + 3, blocks);
+    detail::sha256_compress_ref(ref_b, b.data() + 5, blocks);
+    REQUIRE(fast_a == ref_a);
+    REQUIRE(fast_b == ref_b);
+    REQUIRE(portable_a == ref_a);
+    REQUIRE(portable_b == ref_b);
+  }
+}
+
+TEST_CASE("sha256: finishing two messages at once equals finishing each", "[hash]") {
+  check_finish_two<sha256>();
+  check_finish_two<sha256_ref>();
+}
+
+TEST_CASE("sha256: messages of unequal length are not finished together", "[hash]") {
+  const throwing_contract guard;
+  const auto bytes = pattern(10);
+  sha256 longer;
+  longer.update(bytes);
+  CHECK_THROWS_AS(static_cast<void>(finish_two(sha256{}, {}, longer, {})), broken_contract);
+  CHECK_THROWS_AS(static_cast<void>(finish_two(longer, {}, longer, bytes)), broken_contract);
 }
 
 TEST_CASE("sha256: any split of a message gives the same digest", "[hash]") {

@@ -22,6 +22,16 @@ TEST_CASE("policy: by default openings are kept for ten minutes at least", "[pro
   CHECK(verification_policy{}.minimum_retention_seconds == 600);
 }
 
+TEST_CASE("policy: it opens no more than provers answer by default", "[protocol]") {
+  verification_policy p;
+  p.opened = {challenge_limits::positions, challenge_limits::final_rows};
+  CHECK(validate(p));
+  p.opened = {challenge_limits::positions + 1, challenge_limits::final_rows};
+  CHECK(validate(p).error().code == errc::invalid_settings);
+  p.opened = {challenge_limits::positions, challenge_limits::final_rows + 1};
+  CHECK(validate(p).error().code == errc::invalid_settings);
+}
+
 TEST_CASE("policy: it must open what its level needs", "[protocol]") {
   verification_policy p;
   p.opened = {0, 0};
