@@ -5,6 +5,7 @@
 usage: demo_results.py RUN.json... > docs/results/demo.md     (RUN.json: assay_demo --json RUN.json)
 """
 import json
+import re
 import sys
 
 
@@ -69,7 +70,8 @@ def section(run):
     s, m = run["settings"], run["model"]
     yield f"## {m['activation_type']} activations, seed {run['seed']}"
     yield ""
-    yield (f"`{run['command']}` · {run['machine']['cpu']}, {run['machine']['threads']} threads, {run['machine']['compiler']} · "
+    command = re.sub(r" --(report|json) \S+", "", run["command"])  # where the output went does not matter
+    yield (f"`{command}` · {run['machine']['cpu']}, {run['machine']['threads']} threads, {run['machine']['compiler']} · "
            f"{run['elapsed_seconds']:.0f} s · {s['calibration_requests']} calibration requests, {s['fresh_requests']} fresh ones, "
            f"at most {s['max_requests']} per dishonest provider, {s['output_tokens']} output tokens each, {s['positions_opened']} positions and "
            f"{s['final_rows_opened']} final rows opened, temperature {s['temperature']:.1f}, top-k {s['top_k']}, top-p {s['top_p']:.2f}")
