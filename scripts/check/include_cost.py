@@ -3,7 +3,8 @@
 """Checks what including a header costs: the compiler's CPU time for a translation unit with nothing else in it.
 
 The budget is stated for a machine that compiles <vector> and <string> in 0.19 s; it is scaled by that yardstick, measured
-in the same run. Best of five, user and system time, so that a busy machine does not fail the check.
+in the same run. Best of five, user and system time. Even so the ratio moves by a tenth on a busy machine, so the check
+fails only a quarter above the budget, and says so when it is merely over.
 
   include_cost.py [compiler]
 """
@@ -17,6 +18,7 @@ COMPILER = sys.argv[1] if len(sys.argv) > 1 else os.environ.get("CXX", "g++")
 YARDSTICK_SECONDS = 0.19
 BUDGET_SECONDS = {"assay/core.hpp": 0.2, "assay/assay.hpp": 1.0}
 ROUNDS = 5
+TOLERANCE = 1.25
 
 
 def compile_seconds(names):
@@ -40,10 +42,10 @@ def main():
     problems = []
     for (name, budget), seconds in zip(BUDGET_SECONDS.items(), best[1:]):
         line = f"<{name}>: {seconds:.3f} s, budget {budget * scale:.3f} s ({budget} s on the reference machine)"
-        print(line)
-        if seconds > budget * scale:
-            problems.append(f"over budget: {line}")
-    tree.report("include_cost", problems, "within budget")
+        print(line + (" OVER BUDGET" if seconds > budget * scale else ""))
+        if seconds > TOLERANCE * budget * scale:
+            problems.append(f"far over budget: {line}")
+    tree.report("include_cost", problems, f"within {TOLERANCE} times the budget")
 
 
 main()
