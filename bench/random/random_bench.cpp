@@ -66,4 +66,3 @@ BENCHMARK(subset);
 
 }  // namespace
 
-BENCHMARK_MAIN();

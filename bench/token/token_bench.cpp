@@ -91,4 +91,3 @@ BENCHMARK(max_pass_std);
 
 }  // namespace
 
-BENCHMARK_MAIN();
