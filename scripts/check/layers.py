@@ -17,13 +17,14 @@ ALLOWED = {
     "random": ["core", "hash"],
     "math": ["core", "hash"],
     "stats": ["core", "random"],
-    "commit": ["core", "hash", "io", "math"],
+    "commit": ["core", "hash", "io"],
+    "polycommit": ["core", "hash", "io", "random", "math", "commit"],
     "fingerprint": ["core", "hash", "random"],
     "layers": ["core"],
     "token": ["core", "random", "stats"],
-    "protocol": ["core", "hash", "io", "random", "math", "stats", "commit", "fingerprint", "layers", "token"],
-    "codec": ["core", "hash", "io", "random", "math", "stats", "commit", "fingerprint", "layers", "token", "protocol"],
-    "harness": ["core", "hash", "io", "random", "math", "stats", "commit", "fingerprint", "layers", "token", "protocol"],
+    "protocol": ["core", "hash", "io", "random", "stats", "commit", "fingerprint", "layers", "token"],
+    "codec": ["core", "hash", "io", "random", "stats", "commit", "fingerprint", "layers", "token", "protocol"],
+    "harness": ["core", "hash", "io", "random", "stats", "commit", "fingerprint", "layers", "token", "protocol"],
     "interop": ["core"],
 }
 

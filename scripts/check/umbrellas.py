@@ -5,7 +5,8 @@ every umbrella that needs no third-party package."""
 import tree
 
 NO_UMBRELLA = {"interop"}        # adapters, each for another package: included one by one
-NOT_IN_ASSAY = {"codec", "harness", "io"}  # needs a package; for test programs; model files: dear, and not for proving
+# codec needs a package; harness is for test programs; io's model files and pairings are dear, and not for every prover.
+NOT_IN_ASSAY = {"codec", "harness", "io", "math", "polycommit"}
 
 
 def included(relative):

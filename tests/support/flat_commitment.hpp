@@ -72,7 +72,9 @@ class flat_commitment {
     }
     return {};
   }
-  static assay::digest digest_of(const commitment& c) { return assay::sha256_of(c.bytes); }
+  static assay::digest digest_of(const assay::node_header&, const assay::node_shape&, const commitment& c) {
+    return assay::sha256_of(c.bytes);
+  }
   static void encode(const commitment& c, assay::writer& out) { out.bytes(c.bytes); }
   static void encode(const opening& o, assay::writer& out) { out.bytes(o.other_rows); }
   static assay::result<commitment> parse_commitment(assay::reader& in) {

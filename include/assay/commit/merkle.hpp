@@ -280,7 +280,9 @@ class merkle {
     return {};
   }
 
-  [[nodiscard]] static digest digest_of(const commitment& c) noexcept { return c; }
+  [[nodiscard]] static digest digest_of(const node_header&, const node_shape&, const commitment& c) noexcept {
+    return c;
+  }
 
   static void encode(const commitment& c, writer& out) { out.bytes(c.bytes); }
   static void encode(const opening& o, writer& out) {

@@ -26,6 +26,7 @@ namespace detail {
 template <vector_commitment Scheme>
 struct tree_store {
   tree_geometry geometry;
+  digest context;  // of every node
   std::vector<std::byte> rows;
   std::vector<std::vector<typename Scheme::commitment>> nodes;  // nodes[l]: commitments of level l
 
@@ -67,6 +68,17 @@ struct tree_store {
     return scratch;
   }
 
+  /// The slot of a level with this row-major index.
+  [[nodiscard]] tree_axes axes_of(std::size_t level, std::uint64_t index) const noexcept {
+    tree_axes at{};
+    for (std::size_t i = geometry.shape().rank; i-- > 1;) {
+      at[i] = static_cast<std::uint32_t>(index % geometry.slots(level)[i]);
+      index /= geometry.slots(level)[i];
+    }
+    at[0] = static_cast<std::uint32_t>(index);
+    return at;
+  }
+
   /// True iff every leaf node covers all axes but the first.
   [[nodiscard]] bool rows_contiguous() const noexcept { return slots_per_slice(1) == 1; }
 
@@ -78,7 +90,11 @@ struct tree_store {
       w.bytes(byte_view{rows}.subspan(index * bytes, count * bytes));
       return;
     }
-    for (std::uint32_t i = 0; i < count; ++i) w.bytes(Scheme::digest_of(nodes[level - 1][index + i]).bytes);
+    for (std::uint32_t i = 0; i < count; ++i) {
+      const node_header where{context, static_cast<std::uint32_t>(level - 1), index + i};
+      const node_shape shape = geometry.shape_of(level - 1, axes_of(level, index + i));
+      w.bytes(Scheme::digest_of(where, shape, nodes[level - 1][static_cast<std::size_t>(index + i)]).bytes);
+    }
   }
 };
 
@@ -188,7 +204,7 @@ class terkle_builder {
       if (auto done = commit_slabs(l, store_.slices(l + 1), store_.geometry.slots(l + 1)[0]); !done)
         return done.error();
     store_.nodes.resize(levels);
-    s.root = detail::root_of<Scheme>(node_context_, s.shape.extents[0], store_.nodes.back().front());
+    s.root = detail::root_of<Scheme>(store_.context, store_.geometry, store_.nodes.back().front());
     return terkle_tree<Scheme>{std::move(scheme_), std::move(s), std::move(store_)};
   }
 
@@ -196,8 +212,8 @@ class terkle_builder {
   static constexpr std::uint64_t nodes_per_batch = 1024;
 
   terkle_builder(Scheme scheme, const tree_shape& shape, const digest& context)
-      : scheme_(std::move(scheme)), context_(context), node_context_(detail::node_context(scheme_, shape, context)),
-        store_{tree_geometry{shape}, {}, {}} {
+      : scheme_(std::move(scheme)), context_(context),
+        store_{tree_geometry{shape}, detail::node_context(scheme_, shape, context), {}, {}} {
     store_.nodes.resize(store_.geometry.levels());
   }
 
@@ -214,14 +230,14 @@ class terkle_builder {
     const bool in_place = level == 0 && store_.rows_contiguous();
     views_.clear(), scratch_.clear();
     for (std::uint64_t index = from; index < to; ++index) {
-      const tree_axes node = axes_of(level + 1, index);
+      const tree_axes node = store_.axes_of(level + 1, index);
       const node_shape shape = store_.geometry.shape_of(level, node);
-      views_.push_back({{node_context_, static_cast<std::uint32_t>(level), index}, shape, {}});
+      views_.push_back({{store_.context, static_cast<std::uint32_t>(level), index}, shape, {}});
       if (!in_place) store_.gather(level, node, shape, scratch_);
     }
     std::size_t at = 0;  // in place: a node's rows follow those of the node before it
     if (in_place) {
-      const tree_axes first = store_.geometry.first_slot(0, axes_of(1, from));
+      const tree_axes first = store_.geometry.first_slot(0, store_.axes_of(1, from));
       at = store_.geometry.index(0, first) * store_.geometry.shape().row_bytes();
     }
     for (node_view& v : views_) {
@@ -236,18 +252,8 @@ class terkle_builder {
     return done;
   }
 
-  [[nodiscard]] tree_axes axes_of(std::size_t level, std::uint64_t index) const noexcept {
-    tree_axes at{};
-    for (std::size_t i = store_.geometry.shape().rank; i-- > 1;) {
-      at[i] = static_cast<std::uint32_t>(index % store_.geometry.slots(level)[i]);
-      index /= store_.geometry.slots(level)[i];
-    }
-    at[0] = static_cast<std::uint32_t>(index);
-    return at;
-  }
-
   Scheme scheme_;
-  digest context_, node_context_;
+  digest context_;
   detail::tree_store<Scheme> store_;
   std::vector<node_view> views_;
   std::vector<std::byte> scratch_;

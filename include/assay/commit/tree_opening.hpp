@@ -82,10 +82,13 @@ template <vector_commitment Scheme>
 
 /// Adds what only the finished tree knows: the extent of axis 0 and the topmost node.
 template <vector_commitment Scheme>
-[[nodiscard]] tree_root root_of(const digest& node_context, std::uint32_t extent,
+[[nodiscard]] tree_root root_of(const digest& node_context, const tree_geometry& tree,
                                 const typename Scheme::commitment& top) {
+  const std::size_t level = tree.levels() - 1;
+  const node_header where{node_context, static_cast<std::uint32_t>(level), 0};
   transcript t{domains::tree_root};
-  t.digest("tree", node_context).u64("extent", extent).digest("top", Scheme::digest_of(top));
+  t.digest("tree", node_context).u64("extent", tree.shape().extents[0]);
+  t.digest("top", Scheme::digest_of(where, tree.shape_of(level, {}), top));
   return tree_root{t.finish()};
 }
 
@@ -130,13 +133,17 @@ struct opening_frame {
 
 /// The rows that an opening shows in a node, in slot order: opened rows, or digests of the children's commitments.
 template <vector_commitment Scheme>
-void gather_values(const opening_plan& plan, const planned_node& node, byte_view rows,
+void gather_values(const opening_frame<Scheme>& frame, const planned_node& node, byte_view rows,
                    std::span<const typename Scheme::commitment> commitments, std::vector<std::byte>& out) {
   writer values{out};
   const std::size_t bytes = node.shape.row_bytes();
-  for (const std::size_t source : plan.sources_of(node)) {
-    if (node.level == 0) values.bytes(rows.subspan(source * bytes, bytes));
-    else values.bytes(Scheme::digest_of(commitments[source]).bytes);
+  for (const std::size_t source : frame.plan.sources_of(node)) {
+    if (node.level == 0) {
+      values.bytes(rows.subspan(source * bytes, bytes));
+      continue;
+    }
+    const planned_node& child = frame.plan.nodes[source];
+    values.bytes(Scheme::digest_of(frame.header(child), child.shape, commitments[source]).bytes);
   }
 }
 
@@ -149,7 +156,7 @@ result<typename Scheme::commitment> recompute_top(const Scheme& scheme, const op
   std::vector<std::byte> values;
   for (std::size_t i = 0; i < nodes.size(); ++i) {
     values.clear();
-    gather_values<Scheme>(frame.plan, nodes[i], opening.rows, commitments, values);
+    gather_values<Scheme>(frame, nodes[i], opening.rows, commitments, values);
     auto c = scheme.recompute(frame.header(nodes[i]), nodes[i].shape, frame.plan.slots_of(nodes[i]), values,
                               opening.nodes[i]);
     if (!c) return fail(c.error().code, c.error().message, i);
@@ -164,7 +171,7 @@ result<void> verify_all_nodes(const Scheme& scheme, const opening_frame<Scheme>&
                               const tree_opening<Scheme>& opening) {
   const auto& nodes = frame.plan.nodes;
   std::vector<std::byte> values;
-  for (const planned_node& n : nodes) gather_values<Scheme>(frame.plan, n, opening.rows, opening.commitments, values);
+  for (const planned_node& n : nodes) gather_values<Scheme>(frame, n, opening.rows, opening.commitments, values);
   std::vector<node_claim<Scheme>> claims(nodes.size());
   std::size_t at = 0;
   for (std::size_t i = 0; i < nodes.size(); ++i) {
@@ -181,7 +188,7 @@ template <vector_commitment Scheme>
 result<void> verify_nodes(const Scheme& scheme, const tree_statement& tree, const opening_frame<Scheme>& frame,
                           const tree_opening<Scheme>& opening) {
   const auto leads_to_root = [&](const typename Scheme::commitment& top) -> result<void> {
-    if (root_of<Scheme>(frame.context, tree.shape.extents[0], top) == tree.root) return {};
+    if (root_of<Scheme>(frame.context, tree_geometry{tree.shape}, top) == tree.root) return {};
     return fail(errc::commitment_mismatch, "tree opening: it does not lead to the root");
   };
   if constexpr (recomputing_commitment<Scheme>) {

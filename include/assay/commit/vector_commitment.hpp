@@ -17,6 +17,8 @@ namespace assay::inline v0 {
 /// Schemes by their number in statements. Stable: never renumbered, never reused.
 enum class commitment_scheme : std::uint8_t {
   merkle_sha256 = 1,
+  pst = 2,  ///< multivariate polynomials over pairings
+  kzg = 3,  ///< univariate polynomials over pairings, with a multiproof
 };
 
 /// The claim that some rows are those of a committed node. Slots strictly ascend; `values` holds their rows in that
@@ -40,7 +42,8 @@ struct node_claim {
 /// - `commit(nodes, out)`: one commitment per node, equal nodes at equal places get equal commitments
 /// - `open(node, slots)`: one opening for all these slots
 /// - `verify(claims)`: success iff all hold; an error's `where` is the index of a claim that does not
-/// - `digest_of(commitment)`: collision-resistant; this is what the parent's slot holds
+/// - `digest_of(where, shape, commitment)`: collision-resistant in all three; this is what the parent's slot holds, so a
+///   node's place is bound even where commitments themselves are homomorphic
 /// - `encode`, `parse_...`: unique encodings; a parser reads no length from the wire but follows shape and slots
 /// - `commitment_size()`, `opening_size(shape, slots)`: encoded bytes
 template <class S>
@@ -48,7 +51,7 @@ concept vector_commitment =
     std::copyable<S> && std::copyable<typename S::commitment> && std::equality_comparable<typename S::commitment> &&
     std::default_initializable<typename S::commitment> && std::copyable<typename S::opening> &&
     std::equality_comparable<typename S::opening> &&
-    requires(const S& s, const node_shape& shape, const node_view& node, std::span<const node_view> nodes,
+    requires(const S& s, const node_header& where, const node_shape& shape, const node_view& node, std::span<const node_view> nodes,
              std::span<const std::uint32_t> slots, std::span<typename S::commitment> commitments,
              const typename S::commitment& c, const typename S::opening& o, std::span<const node_claim<S>> claims,
              reader& in, writer& out) {
@@ -58,7 +61,7 @@ concept vector_commitment =
       { s.commit(nodes, commitments) } -> std::same_as<result<void>>;
       { s.open(node, slots) } -> std::same_as<result<typename S::opening>>;
       { s.verify(claims) } -> std::same_as<result<void>>;
-      { S::digest_of(c) } -> std::same_as<digest>;
+      { S::digest_of(where, shape, c) } -> std::same_as<digest>;
       { S::encode(c, out) };
       { S::encode(o, out) };
       { S::parse_commitment(in) } -> std::same_as<result<typename S::commitment>>;

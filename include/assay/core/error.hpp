@@ -44,7 +44,12 @@ enum class errc : std::uint16_t {
   // commitments
   commitment_mismatch = 40,  ///< the opened values do not belong to the commitment
   wrong_statement = 41,      ///< a valid proof of something else than what was asked
-  
+  not_on_curve = 42,         ///< coordinates that do not satisfy the curve's equation
+  not_in_subgroup = 43,      ///< a point outside the group of prime order
+  identity_point = 44,       ///< the point at infinity where a proper point is required
+  invalid_proof = 45,        ///< a proof's equation does not hold
+  untrusted_parameters = 46, ///< public parameters that fail their check, or are not those that were agreed
+
   // statistics
   insufficient_data = 50,    ///< too few samples for the guarantee that was asked for
   calibration_mismatch = 51, ///< a calibration for another model, dtype or policy
@@ -98,6 +103,11 @@ struct error {
     case errc::host_failure: return "host_failure";
     case errc::commitment_mismatch: return "commitment_mismatch";
     case errc::wrong_statement: return "wrong_statement";
+    case errc::not_on_curve: return "not_on_curve";
+    case errc::not_in_subgroup: return "not_in_subgroup";
+    case errc::identity_point: return "identity_point";
+    case errc::invalid_proof: return "invalid_proof";
+    case errc::untrusted_parameters: return "untrusted_parameters";
     case errc::insufficient_data: return "insufficient_data";
     case errc::calibration_mismatch: return "calibration_mismatch";
     case errc::wrong_state: return "wrong_state";

@@ -57,8 +57,15 @@ inline constexpr domain tree_node{"assay/v0/tree-node"};
 inline constexpr domain tree_root{"assay/v0/tree-root"};
 inline constexpr domain tree_opening{"assay/v0/tree-opening"};
 
+inline constexpr domain srs{"assay/v0/srs"};
+inline constexpr domain ceremony{"assay/v0/ceremony"};
+inline constexpr domain pairing_batch{"assay/v0/pairing-batch"};
+inline constexpr domain multiproof{"assay/v0/multiproof"};
+inline constexpr domain recheck{"assay/v0/recheck"};
+
 inline constexpr std::array all = {run, request, output, receipt, challenge, seed, stream, noise, model, tokenizer,
-                                   committed_rows, tree_context, tree_node, tree_root, tree_opening};
+                                   committed_rows, tree_context, tree_node, tree_root, tree_opening, srs, ceremony,
+                                   pairing_batch, multiproof, recheck};
 }  // namespace domains
 
 namespace detail {

@@ -31,7 +31,7 @@ struct slow_tree {
       for (std::size_t i = 0; i < shape.rank; ++i) n[i] = (n[i] + shape.arity_at(l)[i] - 1) / shape.arity_at(l)[i];
     return n;
   }
-  typename Scheme::commitment node(std::size_t level, const tree_axes& at) const {
+  node_view place(std::size_t level, const tree_axes& at) const {
     node_view v{{node_context, static_cast<std::uint32_t>(level), 0}, {}, {}};
     v.shape = {
         level == 0 ? shape.type : dtype::opaque, level == 0 ? shape.width : 32u, shape.rank, shape.arity_at(level), {}};
@@ -40,6 +40,10 @@ struct slow_tree {
       v.where.index = v.where.index * above[i] + at[i];
       v.shape.present[i] = std::min(v.shape.arity[i], all[i] - at[i] * v.shape.arity[i]);
     }
+    return v;
+  }
+  typename Scheme::commitment node(std::size_t level, const tree_axes& at) const {
+    node_view v = place(level, at);
     std::vector<std::byte> values;
     for (std::uint32_t s = 0; s < v.shape.slots(); ++s) {
       tree_axes slot{};
@@ -54,7 +58,10 @@ struct slow_tree {
     return c;
   }
   void append(std::size_t level, const tree_axes& slot, std::vector<std::byte>& values) const {
-    if (level > 0) return void(writer{values}.bytes(Scheme::digest_of(node(level - 1, slot)).bytes));
+    if (level > 0) {
+      const node_view child = place(level - 1, slot);
+      return void(writer{values}.bytes(Scheme::digest_of(child.where, child.shape, node(level - 1, slot)).bytes));
+    }
     std::size_t index = 0;
     for (std::size_t i = 0; i < shape.rank; ++i) index = index * shape.extents[i] + slot[i];
     writer{values}.bytes(byte_view{rows}.subspan(index * shape.row_bytes(), shape.row_bytes()));
@@ -64,7 +71,7 @@ struct slow_tree {
     for (tree_axes ones = slots(levels);
          !std::all_of(ones.begin(), ones.begin() + shape.rank, [](auto n) { return n == 1; });)
       ones = slots(++levels);
-    return detail::root_of<Scheme>(node_context, shape.extents[0], node(levels - 1, {}));
+    return detail::root_of<Scheme>(node_context, tree_geometry{shape}, node(levels - 1, {}));
   }
 };
 
