@@ -26,6 +26,18 @@ struct bls12_381 {
   using fr = field<scalar_modulus>;
   using fp2 = quadratic<fp>;
 
+  /// The absolute value of x, where r = x^4 - x^2 + 1 and p = (x - 1)^2 r / 3 + x.
+  static constexpr std::uint64_t x = 0xd201000000010000;
+  static constexpr bool x_is_negative = true;
+  static constexpr curve_family family = curve_family::bls12;
+  static constexpr twist_type twist = twist_type::multiplied;
+  /// a xi with xi = 1 + u, which has no square or cube root: the tower's v^3.
+  static constexpr fp2 times_xi(const fp2& a) noexcept { return {a.c0 - a.c1, a.c0 + a.c1}; }
+  /// xi^((p - 1) / 6)
+  static constexpr fp2 frobenius_root{
+      fp::from_hex("1904d3bf02bb0667c231beb4202c0d1f0fd603fd3cbd5f4f7b2443d784bab9c4f67ea53d63e7813d8d0775ed92235fb8"),
+      fp::from_hex("00fc3e2b36c4e03288e9e902231f9fb854a14787b6c7b36fec0c8ec971f63c5f282d5ac14d6c7ec22cf78a126ddc4af3")};
+
   /// y^2 = x^3 + 4; the subgroup of order r has cofactor about 2^126
   struct g1 {
     using curve = bls12_381;

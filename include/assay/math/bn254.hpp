@@ -25,6 +25,20 @@ struct bn254 {
   using fr = field<scalar_modulus>;
   using fp2 = quadratic<fp>;
 
+  /// p = 36 x^4 + 36 x^3 + 24 x^2 + 6 x + 1 and r = p - 6 x^2.
+  static constexpr std::uint64_t x = 0x44e992b44a6909f1;
+  static constexpr bool x_is_negative = false;
+  static constexpr curve_family family = curve_family::bn;
+  static constexpr twist_type twist = twist_type::divided;
+  /// a xi with xi = 9 + u, which has no square or cube root: the tower's v^3.
+  static constexpr fp2 times_xi(const fp2& a) noexcept {
+    const fp2 nine = a.doubled().doubled().doubled() + a;
+    return {nine.c0 - a.c1, nine.c1 + a.c0};
+  }
+  /// xi^((p - 1) / 6)
+  static constexpr fp2 frobenius_root{fp::from_hex("1284b71c2865a7dfe8b99fdd76e68b605c521e08292f2176d60b35dadcc9e470"),
+                                      fp::from_hex("246996f3b4fae7e6a6327cfe12150b8e747992778eeec7e5ca5cf05f80f362ac")};
+
   /// y^2 = x^3 + 3
   struct g1 {
     using curve = bn254;

@@ -15,6 +15,12 @@ enum class curve_id : std::uint8_t {
   bls12_381 = 2,  ///< about 128 bits of security
 };
 
+/// Which polynomials in x give p and r, and with them the loop and the last exponent of the pairing.
+enum class curve_family : std::uint8_t { bn, bls12 };
+
+/// Whether G2's curve is y^2 = x^3 + b / xi (divided) or y^2 = x^3 + b xi (multiplied).
+enum class twist_type : std::uint8_t { divided, multiplied };
+
 }  // namespace assay::inline v0
 
 #endif

@@ -3,6 +3,7 @@
 #ifndef ASSAY_MATH_FIELD_HPP
 #define ASSAY_MATH_FIELD_HPP
 
+#include <array>
 #include <cstddef>
 #include <cstdint>
 #include <optional>
@@ -13,6 +14,10 @@
 #include <assay/core/endian.hpp>
 #include <assay/core/expects.hpp>
 #include <assay/core/result.hpp>
+#include <assay/math/detail/field_x86.hpp>
+#include <assay/math/detail/inverse.hpp>
+#include <assay/math/detail/sums_x86.hpp>
+#include <assay/math/kernel.hpp>
 #include <assay/math/limbs.hpp>
 
 namespace assay::inline v0 {
@@ -43,6 +48,8 @@ struct montgomery {
     if (redundant) add_to(b, P::modulus);
     return b;
   }();
+  static constexpr std::array<limbs_type, 2> zero_or_bound = {limbs_type{}, bound};
+  static constexpr montgomery_constants<n> constants = {P::modulus, negated_inverse};
   static constexpr limbs_type power_of_two(unsigned exponent) {
     limbs_type r{1};
     for (unsigned i = 0; i < exponent; ++i) {
@@ -55,10 +62,45 @@ struct montgomery {
   static constexpr limbs_type r1 = power_of_two(64 * n);   // R mod p: one
   static constexpr limbs_type r2 = power_of_two(128 * n);  // R^2 mod p: enters the Montgomery form
 
-  static constexpr limbs_type reduced(limbs_type a) noexcept {
-    if (!less(a, P::modulus)) subtract_from(a, P::modulus);
-    return a;
+  /// Whether sums and products have kernels of their own.
+  static constexpr bool accelerated = ASSAY_X86_64 != 0 && (n == 4 || n == 6);
+
+  static constexpr void select(limbs_type& a, const limbs_type& b, bool take_b) noexcept {
+    const std::uint64_t mask = ~std::uint64_t{take_b} + 1;
+    for (std::size_t i = 0; i < n; ++i) a[i] ^= (a[i] ^ b[i]) & mask;
   }
+  static constexpr limbs_type add_portable(const limbs_type& a, const limbs_type& b, const limbs_type& limit) noexcept {
+    limbs_type sum = a;
+    add_to(sum, b);
+    limbs_type less = sum;
+    const bool below = subtract_from(less, limit) != 0;
+    select(less, sum, below);
+    return less;
+  }
+  static constexpr limbs_type subtract_portable(const limbs_type& a, const limbs_type& b) noexcept {
+    limbs_type difference = a, addend{};
+    select(addend, bound, subtract_from(difference, b) != 0);
+    add_to(difference, addend);
+    return difference;
+  }
+  /// a + b, less `limit` unless that is negative. @pre a + b < R
+  static constexpr limbs_type add(const limbs_type& a, const limbs_type& b, const limbs_type& limit) noexcept {
+#if ASSAY_FAST_SUMS
+    if constexpr (accelerated)
+      if (!std::is_constant_evaluated()) return add_modulo(a, b, limit);
+#endif
+    return add_portable(a, b, limit);
+  }
+  /// a - b, plus `bound` if that is negative.
+  static constexpr limbs_type subtract(const limbs_type& a, const limbs_type& b) noexcept {
+#if ASSAY_FAST_SUMS
+    if constexpr (accelerated)
+      if (!std::is_constant_evaluated()) return subtract_modulo(a, b, zero_or_bound);
+#endif
+    return subtract_portable(a, b);
+  }
+  /// @pre a < 2p
+  static constexpr limbs_type reduced(const limbs_type& a) noexcept { return add(a, zero_or_bound[0], P::modulus); }
 
   /// a b / R mod p, below `bound` (coarsely integrated operand scanning; the clear top bits spare the last carry).
   static constexpr limbs_type multiply_portable(const limbs_type& a, const limbs_type& b) noexcept {
@@ -69,7 +111,8 @@ struct montgomery {
       uint128 reduction = uint128{m} * P::modulus[0] + static_cast<std::uint64_t>(product);
       for (std::size_t j = 1; j < n; ++j) {
         product = uint128{a[j]} * b[i] + t[j] + static_cast<std::uint64_t>(product >> 64);
-        reduction = uint128{m} * P::modulus[j] + static_cast<std::uint64_t>(product) + static_cast<std::uint64_t>(reduction >> 64);
+        reduction = uint128{m} * P::modulus[j] + static_cast<std::uint64_t>(product) +
+                    static_cast<std::uint64_t>(reduction >> 64);
         t[j - 1] = static_cast<std::uint64_t>(reduction);
       }
       t[n - 1] = static_cast<std::uint64_t>(product >> 64) + static_cast<std::uint64_t>(reduction >> 64);
@@ -77,11 +120,49 @@ struct montgomery {
     if constexpr (!redundant) t = reduced(t);
     return t;
   }
+
+  /// The same as `multiply_portable` by one kernel. @pre the CPU has it
+  template <math_kernel Kernel>
+  [[gnu::always_inline]] static void multiply_with(limbs_type& out, const limbs_type& a, const limbs_type& b) noexcept {
+#if ASSAY_X86_64
+    if constexpr (accelerated && Kernel != math_kernel::portable) {
+      if constexpr (Kernel == math_kernel::mulq) multiply_mulq(out, a, b, constants);
+      else multiply_adx(out, a, b, constants);
+      if constexpr (!redundant) out = reduced(out);
+      return;
+    }
+#endif
+    out = multiply_portable(a, b);
+  }
+  [[gnu::noinline]] static void multiply_slowly(limbs_type& out, const limbs_type& a, const limbs_type& b) noexcept {
+    if (active_kernel == math_kernel::mulq) return multiply_with<math_kernel::mulq>(out, a, b);
+    multiply_with<math_kernel::portable>(out, a, b);
+  }
+  /// By the active kernel. One function per field: the call costs less than inlined copies do.
+  [[gnu::noinline]] static void multiply(limbs_type& out, const limbs_type& a, const limbs_type& b) noexcept {
+    if (active_kernel >= math_kernel::adx) [[likely]]
+      return multiply_with<math_kernel::adx>(out, a, b);
+    multiply_slowly(out, a, b);
+  }
+
+  [[gnu::always_inline]] static constexpr limbs_type product(const limbs_type& a, const limbs_type& b) noexcept {
+    if (std::is_constant_evaluated()) return multiply_portable(a, b);
+    limbs_type out;
+    multiply(out, a, b);
+#if ASSAY_FAST_SUMS
+    if constexpr (accelerated) return read_narrow(out);
+#endif
+    return out;
+  }
+
+  /// R^2 / x: the Montgomery form of the inverse of what x is the Montgomery form of.
+  static constexpr inversion_constants<n> inversion{P::modulus, r2};
 };
 
 }  // namespace detail
 
-/// An element of the integers modulo `P::modulus`. Regular and trivially copyable. Exact. Nothing here is constant-time.
+/// An element of the integers modulo `P::modulus`. Regular and trivially copyable. Exact. Nothing here is
+/// constant-time.
 template <class P>
 class field {
   using mont = detail::montgomery<P>;
@@ -141,24 +222,18 @@ class field {
     for (std::size_t i = 0; i < limb_count; ++i) store_be(out.data() + 8 * (limb_count - 1 - i), value[i]);
   }
 
-  [[nodiscard]] constexpr bool is_zero() const noexcept { return detail::is_zero(v_) || (mont::redundant && v_ == mont::modulus); }
+  [[nodiscard]] constexpr bool is_zero() const noexcept {
+    return detail::is_zero(v_) || (mont::redundant && v_ == mont::modulus);
+  }
   [[nodiscard]] constexpr bool is_one() const noexcept { return *this == one(); }
 
   friend constexpr field operator+(const field& a, const field& b) noexcept {
-    field r = a;
-    detail::add_to(r.v_, b.v_);
-    limbs_type s = r.v_;
-    if (detail::subtract_from(s, mont::bound) == 0) r.v_ = s;
-    return r;
+    return field{mont::add(a.v_, b.v_, mont::bound)};
   }
   friend constexpr field operator-(const field& a, const field& b) noexcept {
-    field r = a;
-    if (detail::subtract_from(r.v_, b.v_) != 0) detail::add_to(r.v_, mont::bound);
-    return r;
+    return field{mont::subtract(a.v_, b.v_)};
   }
-  friend constexpr field operator*(const field& a, const field& b) noexcept {
-    return from_montgomery(mont::multiply_portable(a.v_, b.v_));
-  }
+  friend constexpr field operator*(const field& a, const field& b) noexcept { return field{mont::product(a.v_, b.v_)}; }
   constexpr field operator-() const noexcept { return field{} - *this; }
   constexpr field& operator+=(const field& b) noexcept { return *this = *this + b; }
   constexpr field& operator-=(const field& b) noexcept { return *this = *this - b; }
@@ -168,18 +243,40 @@ class field {
 
   friend constexpr bool operator==(const field& a, const field& b) noexcept { return (a - b).is_zero(); }
 
-  /// Raises to a power given as limbs. Variable time.
+  /// Raises to a power given as limbs, by windows of at most four bits that begin and end in a one. Variable time.
   template <std::size_t M>
   [[nodiscard]] constexpr field pow(const limbs<M>& exponent) const noexcept {
+    unsigned left = detail::bit_length(exponent);
+    const unsigned width = left > 32 ? 4 : 1;
+    std::array<field, 8> odd_powers{*this};
+    if (width > 1) {
+      const field square = squared();
+      for (std::size_t i = 1; i < odd_powers.size(); ++i) odd_powers[i] = odd_powers[i - 1] * square;
+    }
     field r = one();
-    for (unsigned i = detail::bit_length(exponent); i-- > 0;) {
-      r = r.squared();
-      if (detail::bits_of(exponent, i, 1) != 0) r = r * *this;
+    bool is_first = true;
+    while (left > 0) {
+      if (detail::bits_of(exponent, left - 1, 1) == 0) {
+        r.multiply_in_place(r);
+        --left;
+        continue;
+      }
+      const unsigned high = left < width ? left : width;
+      const std::uint32_t window = detail::bits_of(exponent, left - high, high);
+      const auto zeros = static_cast<unsigned>(__builtin_ctz(window));
+      for (unsigned i = zeros; i < high && !is_first; ++i) r.multiply_in_place(r);
+      const field& factor = odd_powers[window >> (zeros + 1)];
+      if (is_first) r = factor;
+      else r.multiply_in_place(factor);
+      is_first = false;
+      left -= high - zeros;
     }
     return r;
   }
   /// 1 / *this; zero for zero. Variable time.
   [[nodiscard]] constexpr field inverse() const noexcept {
+    if (!std::is_constant_evaluated())
+      return from_montgomery(detail::divide_vartime(mont::reduced(v_), mont::inversion));
     limbs_type e = mont::modulus;
     e[0] -= 2;  // odd primes above 2: no borrow
     return pow(e);
@@ -195,20 +292,25 @@ class field {
     return std::nullopt;
   }
 
-  /// Montgomery form: value times 2^(64 limbs), modulo p, and below 2p where 4p < 2^(64 limbs), else below p. For kernels.
+  /// Montgomery form: value times 2^(64 limbs), modulo p, and below 2p where 4p < 2^(64 limbs), else below p.
+  /// For kernels.
   [[nodiscard]] constexpr const limbs_type& montgomery_form() const noexcept { return v_; }
-  [[nodiscard]] static constexpr field from_montgomery(const limbs_type& v) noexcept {
-    field f;
-    f.v_ = v;
-    return f;
-  }
+  [[nodiscard]] static constexpr field from_montgomery(const limbs_type& v) noexcept { return field{v}; }
 
  private:
+  explicit constexpr field(const limbs_type& v) noexcept : v_(v) {}
+  /// For long chains: the product never leaves its place.
+  constexpr void multiply_in_place(const field& b) noexcept {
+    if (std::is_constant_evaluated()) v_ = mont::multiply_portable(v_, b.v_);
+    else mont::multiply(v_, v_, b.v_);
+  }
   static result<field> parse(byte_view bytes, bool big_endian) {
-    if (bytes.size() != byte_size) return fail(errc::length_mismatch, "field element: wrong number of bytes", bytes.size());
+    if (bytes.size() != byte_size)
+      return fail(errc::length_mismatch, "field element: wrong number of bytes", bytes.size());
     limbs_type v{};
     for (std::size_t i = 0; i < limb_count; ++i)
-      v[i] = big_endian ? load_be<std::uint64_t>(bytes.data() + 8 * (limb_count - 1 - i)) : load_le<std::uint64_t>(bytes.data() + 8 * i);
+      v[i] = big_endian ? load_be<std::uint64_t>(bytes.data() + 8 * (limb_count - 1 - i))
+                        : load_le<std::uint64_t>(bytes.data() + 8 * i);
     if (!detail::less(v, mont::modulus)) return fail(errc::non_canonical, "field element: not below the modulus");
     return from_limbs(v);
   }

@@ -143,7 +143,10 @@ def run_digest(run):
         ("u64", "top-p", f32_bits(run["top_p"])), ("u64", "sketch", run["sketch"]),
         ("u64", "sketch-type", TYPE_NUMBER[run["sketch_type"]]), ("u64", "steps", len(run["steps"])),
         *(("u64", "step", f32_bits(s)) for s in run["steps"]),
-        ("u64", "row-type", TYPE_NUMBER[run["row_type"]]), ("u64", "fan-out", run["fan_out"]))
+        ("u64", "row-type", TYPE_NUMBER[run["row_type"]]), ("u64", "fan-out", run["fan_out"]),
+        *((("u64", "committed-rows", len(run["committed_rows"])), *(("u64", "checkpoint", l) for l in run["committed_rows"]))
+          if run["committed_rows"] else ()),
+        *((("u64", "scheme", run["scheme"]), ("digest", "parameters", run["parameters"])) if run.get("scheme", 1) != 1 else ()))
 
 
 def sample(logits, run, key, step):
@@ -213,6 +216,11 @@ class Tree:
     def __init__(self, request, name, kind, width, extents, arities, rows):
         context = transcript("committed-rows", ("digest", "request", request), ("text", "rows", name))
         self.kind, self.width, self.extents, self.arities = kind, width, extents, arities
+        self.grow(context, rows)
+
+    def grow(self, context, rows):
+        kind, width, extents, arities = self.kind, self.width, self.extents, self.arities
+        self.digests = []  # per level: {node coordinates: commitment}
         self.context = transcript(
             "tree-context", ("u64", "scheme", 1), ("digest", "parameters", bytes(32)), ("digest", "context", context),
             ("u64", "dtype", TYPE_NUMBER[kind]), ("u64", "width", width), ("u64", "rank", len(extents)),
@@ -223,6 +231,7 @@ class Tree:
         self.rows = slots
         while not self.levels or len(slots) > 1:
             slots = self.commit_level(slots)
+            self.digests.append(slots)
         self.root = transcript("tree-root", ("digest", "tree", self.context), ("u64", "extent", extents[0]),
                                ("digest", "top", next(iter(slots.values()))))
 
@@ -290,6 +299,14 @@ def logit(step, token):
     return f32(((step * 37 + token * 101 + step * token * 13) % 211 - 105) / 24)
 
 
+def group_levels(count, group):
+    """Levels that join `count` checkpoints, `group` at a time."""
+    levels = 0
+    while count > 1:
+        count, levels = -(-count // group), levels + 1
+    return levels
+
+
 def play(case):
     run, request = case["run"], case["request"]
     promised = run_digest(run)
@@ -303,52 +320,81 @@ def play(case):
     prompt, last = len(request["prompt"]), run["checkpoints"] - 1
     positions = prompt + len(output) - 1
     projection = Projection(derive_seed(request["nonce"], "fingerprint-projection", asked), run["width"], run["sketch"])
-    states, final_rows = [], []
+    committed = run["committed_rows"]
+    states, final_rows, block_rows = [], [], []
     for p in range(positions):
         states.append(b"")
         for l in range(run["checkpoints"]):
             row = [state(p, l, j) for j in range(run["width"])]
-            if l == last:
+            if l == last or l in committed:
                 pairs = [rounded(v, run["row_type"]) for v in row]
                 row = [value for _, value in pairs]
-                if p >= prompt - 1:
-                    final_rows.append(b"".join(code for code, _ in pairs))
+                kept = b"".join(code for code, _ in pairs)
+                if l in committed:
+                    block_rows.append(kept)
+                elif p >= prompt - 1:
+                    final_rows.append(kept)
             states[-1] += fingerprint(projection(row), f32(run["steps"][l]), run["sketch_type"])
     fan_out = run["fan_out"]
     tree = Tree(asked, "states", run["sketch_type"], run["sketch"] * run["checkpoints"], (positions,), [(fan_out,)], states)
     rows = Tree(asked, "final-rows", run["row_type"], run["width"], (len(output),), [(fan_out,)], final_rows)
 
+    between = None
+    if committed:
+        group = fan_out
+        while group_levels(len(committed), group) > 6:
+            group += 1
+        arities = [(fan_out, 1)] + [(1, group)] * group_levels(len(committed), group) + [(fan_out, 1)]
+        between = Tree(asked, "block-rows", run["row_type"], run["width"], (positions, len(committed)), arities, block_rows)
+
     terms = case["terms"]
     source = {"interactive": 1, "beacon": 2}[terms["source"]]
-    receipt = (b"ASRC" + le16(0) + promised + asked + le32(prompt, len(output)) + output_digest + tree.root + rows.root
-               + bytes([source]) + le64(terms["retention_seconds"]) + terms["beacon"] + le64(terms["round"]))
+    receipt = (b"ASRC" + le16(1 if between else 0) + promised + asked + le32(prompt, len(output)) + output_digest + tree.root + rows.root
+               + bytes([source]) + le64(terms["retention_seconds"]) + terms["beacon"] + le64(terms["round"])
+               + (between.root if between else b""))
     receipt_digest = transcript(
         "receipt", ("digest", "run", promised), ("digest", "request", asked), ("u64", "prompt-tokens", prompt),
         ("u64", "output-tokens", len(output)), ("digest", "output", output_digest), ("digest", "states", tree.root),
         ("digest", "final-rows", rows.root), ("u64", "challenge-source", source),
-        ("u64", "retention-seconds", terms["retention_seconds"]), ("digest", "beacon", terms["beacon"]), ("u64", "round", terms["round"]))
-    wanted = case["challenge"]
-    challenge = b"ASCH" + le16(0) + receipt_digest + wanted["randomness"] + le32(wanted["positions"], wanted["final_rows"])
-    challenge_digest = transcript("challenge", ("digest", "receipt", receipt_digest), ("bytes", "randomness", wanted["randomness"]),
-                                  ("u64", "positions", wanted["positions"]), ("u64", "final-rows", wanted["final_rows"]))
+        ("u64", "retention-seconds", terms["retention_seconds"]), ("digest", "beacon", terms["beacon"]), ("u64", "round", terms["round"]),
+        *([("digest", "block-rows", between.root)] if between else []))
+    wanted, recheck = case["challenge"], case["challenge"].get("recheck")
+    challenge = (b"ASCH" + le16(1 if recheck else 0) + receipt_digest + wanted["randomness"] + le32(wanted["positions"], wanted["final_rows"])
+                 + (le32(recheck["blocks"], recheck["positions"], recheck["prefix"], len(recheck["among"]), *recheck["among"]) if recheck else b""))
+    challenge_digest = transcript(
+        "challenge", ("digest", "receipt", receipt_digest), ("bytes", "randomness", wanted["randomness"]),
+        ("u64", "positions", wanted["positions"]), ("u64", "final-rows", wanted["final_rows"]),
+        *([("u64", "among", len(recheck["among"])), *(("u64", "block", b) for b in recheck["among"]), ("u64", "blocks", recheck["blocks"]),
+           ("u64", "block-positions", recheck["positions"]), ("u64", "block-prefix", recheck["prefix"])] if recheck else []))
     places = Stream(challenge_digest, "challenge-places")
     drawn = places.subset(positions, min(wanted["positions"], positions))
     outputs = places.subset(len(output), min(wanted["final_rows"], len(output)))
-    of_states = sorted({(p,) for p in drawn} | {(prompt - 1 + t,) for t in outputs})
+    blocks = []
+    if recheck:
+        among = recheck["among"]
+        blocks = [(among[i], None) for i in places.subset(len(among), min(recheck["blocks"], len(among)))]
+        within = min(positions, recheck["prefix"])
+        blocks = [(b, places.subset(within, min(recheck["positions"], within))) for b, _ in blocks]
+    of_states = sorted({(p,) for p in drawn} | {(prompt - 1 + t,) for t in outputs} | {(p,) for _, at in blocks for p in at})
+    of_blocks = {(p, committed.index(b)) for b, at in blocks for p in at}
+    of_blocks |= {(p, committed.index(b - 1)) for b, at in blocks if b > 0 for p in range(at[-1] + 1)}
+    if blocks and last - 1 in committed:
+        of_blocks |= {(prompt - 1 + t, committed.index(last - 1)) for t in outputs}
     openings = b"ASOS" + le16(0) + challenge_digest
-    for opened, at in ((tree, of_states), (rows, [(t,) for t in outputs])):
+    for opened, at in ((tree, of_states), (rows, [(t,) for t in outputs]), *([(between, sorted(of_blocks))] if between else [])):
         encoded = opened.open(at) if at else b""
         openings += le64(len(encoded)) + encoded
     return {"run_digest": promised, "request_digest": asked, "noise_key": list(key),
             "gumbel_bits": [f64_bits(gumbel(key, 1, v)) for v in range(4)], "output": output, "projection_outputs": projection.outputs,
             "first_fingerprint": states[0][:len(states[0]) // run["checkpoints"]], "receipt": receipt, "receipt_digest": receipt_digest, "challenge": challenge,
-            "challenge_digest": challenge_digest, "positions": drawn, "outputs": outputs, "openings": openings}
+            "challenge_digest": challenge_digest, "positions": drawn, "outputs": outputs,
+            "blocks": [{"block": b, "positions": at} for b, at in blocks], "openings": openings}
 
 
 def cases():
     run = {"weights": sha(b"weights"), "tokenizer": sha(b"tokenizer"), "weight_type": "bf16", "activation_type": "f32", "checkpoints": 3,
            "width": 24, "vocabulary": 64, "temperature": 0.8, "top_k": 20, "top_p": 0.9, "sketch": 8, "sketch_type": "i16",
-           "steps": [0.015625, 0.0078125, 0.01], "row_type": "bf16", "fan_out": 4}
+           "steps": [0.015625, 0.0078125, 0.01], "row_type": "bf16", "fan_out": 4, "committed_rows": []}
     request = {"id": bytes(range(16)), "nonce": sha(b"nonce"), "prompt": [1, 2, 3, 62, 63], "max_output": 6}
     terms = {"source": "interactive", "retention_seconds": 3600, "beacon": bytes(32), "round": 0}
     challenge = {"randomness": sha(b"challenge"), "positions": 3, "final_rows": 2}
@@ -362,6 +408,47 @@ def cases():
            "request": {**request, "max_output": 9}, "terms": terms, "challenge": {**challenge, "final_rows": 0}}
     yield {"name": "greedy, one position, final rows only", "run": {**run, "temperature": 0.0},
            "request": {**request, "prompt": [9], "max_output": 1}, "terms": terms, "challenge": {**challenge, "positions": 0}}
+    many = {**run, "checkpoints": 70, "steps": [0.015625] * 70}
+    yield {"name": "rows of all blocks, f16, two blocks of three", "run": {**run, "checkpoints": 5, "steps": [0.015625] * 5, "row_type": "f16", "committed_rows": [0, 1, 2, 3]},
+           "request": request, "terms": terms, "challenge": {**challenge, "recheck": {"among": [0, 2, 3], "blocks": 2, "positions": 3, "prefix": 7}}}
+    yield {"name": "rows between some blocks, nothing asked of them", "run": {**run, "checkpoints": 6, "steps": [0.015625] * 6, "committed_rows": [1, 2, 4]},
+           "request": request, "terms": beacon, "challenge": challenge}
+    yield {"name": "blocks only, a deep tree of checkpoints", "run": {**many, "fan_out": 2, "committed_rows": list(range(69))},
+           "request": {**request, "prompt": [5, 6], "max_output": 3}, "terms": terms,
+           "challenge": {**challenge, "positions": 0, "final_rows": 0, "recheck": {"among": [7, 68], "blocks": 3, "positions": 9, "prefix": 100}}}
+
+
+class Rows(Tree):
+    """A tree whose caller's context is given."""
+
+    def __init__(self, context, arities, rows):
+        self.kind, self.width, self.extents, self.arities = "opaque", 32, (len(rows),), arities
+        self.grow(context, rows)
+
+
+def session_case():
+    """Roots and frontiers after some turns of one session, and the context of a turn."""
+    session, previous, entries, roots, frontiers = sha(b"session"), bytes(32), [], {}, {}
+    log = transcript("session-log", ("digest", "session", session))
+    for turn in range(300):
+        if turn in (0, 1, 17):
+            roots["context of turn %d" % turn] = transcript("session-turn", ("digest", "session", session), ("u64", "turn", turn),
+                                                            ("digest", "previous", previous), ("digest", "context", sha(b"context")))
+        entries.append(transcript("session-entry", ("digest", "session", session), ("u64", "turn", turn), ("digest", "previous", previous),
+                                  ("digest", "content", sha(b"turn %d" % turn))))
+        tree = Rows(log, [(16,)], entries)
+        previous = tree.root
+        n = turn + 1
+        if n in (1, 2, 16, 17, 256, 257, 300):
+            roots[str(n)] = previous
+            slots, level, frontier = entries, 0, b""
+            while n >> 4 * level:
+                complete = n >> 4 * level
+                frontier += b"".join(slots[complete - complete % 16:complete])
+                slots = [tree.digests[level][k] for k in sorted(tree.digests[level])] if level < len(tree.digests) else []
+                level += 1
+            frontiers[str(n)] = frontier
+    return {"session": session, "roots": roots, "frontiers": frontiers}
 
 
 def as_json(value):
@@ -373,4 +460,5 @@ def as_json(value):
 
 
 print(json.dumps({"provenance": "tests/vectors/generators/protocol.py, written from docs/protocol.md",
-                  "cases": [as_json({**case, "expected": play(case)}) for case in cases()]}, indent=1))
+                  "other_schemes": [{"scheme": n, "parameters": sha(b"srs").hex(), "run_digest": run_digest({**next(cases())["run"], "scheme": n, "parameters": sha(b"srs")}).hex()} for n in (2, 3)],
+                  "session": as_json(session_case()), "cases": [as_json({**case, "expected": play(case)}) for case in cases()]}, indent=1))

@@ -9,7 +9,7 @@ import hashlib
 import json
 import struct
 
-HEX_FIELDS = {"run", "request", "output", "states", "final_rows", "beacon"}
+HEX_FIELDS = {"run", "request", "output", "states", "final_rows", "block_rows", "beacon"}
 SOURCES = {"interactive": 1, "beacon": 2}
 
 
@@ -34,7 +34,8 @@ def digest_of(receipt):
         ("prompt-tokens", receipt["prompt_tokens"]), ("output-tokens", receipt["output_tokens"]),
         ("output", raw("output")), ("states", raw("states")), ("final-rows", raw("final_rows")),
         ("challenge-source", SOURCES[terms["source"]]), ("retention-seconds", terms["retention_seconds"]),
-        ("beacon", raw("beacon", terms)), ("round", terms["round"])])
+        ("beacon", raw("beacon", terms)), ("round", terms["round"])]
+        + ([("block-rows", raw("block_rows"))] if receipt["block_rows"] is not None else []))
 
 
 def cbor(value):
@@ -45,6 +46,8 @@ def cbor(value):
         size = next(s for s in (1, 2, 4, 8) if n < 1 << 8 * s)
         return bytes([major << 5 | {1: 24, 2: 25, 4: 26, 8: 27}[size]]) + n.to_bytes(size, "big")
 
+    if value is None:
+        return b"\xf6"
     if isinstance(value, int):
         return head(0, value)
     if isinstance(value, bytes):
@@ -56,7 +59,7 @@ def cbor(value):
 
 def with_bytes(document):
     """The CBOR view: hexadecimal members become byte strings."""
-    return {key: with_bytes(value) if isinstance(value, dict) else bytes.fromhex(value) if key in HEX_FIELDS else value
+    return {key: with_bytes(value) if isinstance(value, dict) else bytes.fromhex(value) if key in HEX_FIELDS and value is not None else value
             for key, value in document.items()}
 
 
@@ -64,10 +67,10 @@ def named(text):
     return hashlib.sha256(text.encode()).hexdigest()
 
 
-def receipt(terms, prompt_tokens, output_tokens):
+def receipt(terms, prompt_tokens, output_tokens, block_rows=None):
     return {"assay": "receipt", "version": 0, "run": named("run"), "request": named("request"),
             "prompt_tokens": prompt_tokens, "output_tokens": output_tokens, "output": named("output"),
-            "states": named("states"), "final_rows": named("final rows"), "terms": terms}
+            "states": named("states"), "final_rows": named("final rows"), "block_rows": block_rows, "terms": terms}
 
 
 def main():
@@ -75,6 +78,7 @@ def main():
         receipt({"source": "interactive", "retention_seconds": 3600, "beacon": "00" * 32, "round": 0}, 17, 256),
         receipt({"source": "beacon", "retention_seconds": 2**64 - 1, "beacon": named("beacon"), "round": 4242424242},
                 100000, 1),
+        receipt({"source": "interactive", "retention_seconds": 60, "beacon": "00" * 32, "round": 0}, 3, 2, named("block rows")),
     ]
     golden = [{"json": d, "cbor": cbor(with_bytes(d)).hex(), "digest": digest_of(d).hex()} for d in documents]
     print(json.dumps({"provenance": "tests/vectors/generators/receipt_digest.py", "receipts": golden}, indent=1))
