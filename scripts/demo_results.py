@@ -66,6 +66,29 @@ def costs(run):
     yield f"| committed | {c['committed_bytes_per_token']} bytes per position, of which {c['fingerprint_bytes_per_token']} fingerprints |"
 
 
+def level2(run):
+    found = run.get("level2")
+    if not found:
+        return
+    h = found["honest"]
+    low, high = h["interval"]
+    yield (f"**One block at a time (level 2).** Rows between all blocks are committed; per request {found['blocks']} of {run['model']['blocks']} blocks are drawn and recomputed, "
+           f"one after the other, at {run['settings']['positions_opened']} positions, after calibration on {found['calibration_requests']} honest requests.")
+    yield ""
+    yield (f"- Fresh honest requests rejected one by one: **{h['flagged']} of {h['looked_at']}** (95 % interval {percent(low)} to {percent(high)}) "
+           f"against a bound of {percent(run['settings']['request_alpha'])}.")
+    yield (f"- Verifier {found['verifier_us_per_request'] / 1000:.1f} ms per request, {percent(found['verifier_share'])} of inference; openings "
+           f"{found['opening_bytes_per_request']:.0f} bytes; prover {found['prover_us_per_token']:.2f} µs per output token with "
+           f"{found['committed_bytes_per_position']} bytes of rows per position.")
+    yield ""
+    yield "| provider | caught by | requests | requests flagged one by one |"
+    yield "|---|---|--:|--:|"
+    for p in found["providers"]:
+        by = f"`{p['reason']}` ({p['channel']})" if p["caught"] else f"not caught within {p['tokens']} tokens"
+        yield f"| {p['name']} | {by} | {p['requests']} | {p['flagged']} of {p['looked_at']} |"
+    yield ""
+
+
 def section(run):
     s, m = run["settings"], run["model"]
     yield f"## {m['activation_type']} activations, seed {run['seed']}"
@@ -82,6 +105,7 @@ def section(run):
     yield ""
     yield from costs(run)
     yield ""
+    yield from level2(run)
 
 
 def main():

@@ -5,17 +5,19 @@
 #   scripts/setup.sh             compiler, CMake, Ninja and the five libraries
 #   scripts/setup.sh --bench     also Google Benchmark
 #   scripts/setup.sh --clang     also Clang 16 or later, with its sanitizers and libFuzzer
+#   scripts/setup.sh --oracle    also Node.js and npm, for scripts/oracle.sh
 #
 # Works by itself on Debian and Ubuntu (apt-get, through sudo where needed); elsewhere it says what to install.
 set -euo pipefail
 . "$(dirname "${BASH_SOURCE[0]}")/common.sh"
 
-want_bench=0 want_clang=0
+want_bench=0 want_clang=0 want_oracle=0
 for argument in "$@"; do
   case "$argument" in
     --bench) want_bench=1 ;;
     --clang) want_clang=1 ;;
-    *) sed -n '3,9s/^# \{0,1\}//p' "$0"; [ "$argument" = --help ] && exit 0 || exit 2 ;;
+    --oracle) want_oracle=1 ;;
+    *) sed -n '3,10s/^# \{0,1\}//p' "$0"; [ "$argument" = --help ] && exit 0 || exit 2 ;;
   esac
 done
 
@@ -32,6 +34,10 @@ has_header xxhash.h || missing+=(libxxhash-dev)
 has_header CLI/CLI.hpp || missing+=(libcli11-dev)
 if [ $want_bench = 1 ]; then has_header benchmark/benchmark.h || missing+=(libbenchmark-dev); fi
 if [ $want_clang = 1 ]; then find_clang >/dev/null || missing+=(clang); fi
+if [ $want_oracle = 1 ]; then
+  have node || missing+=(nodejs)
+  have npm || missing+=(npm)
+fi
 
 if [ ${#missing[@]} = 0 ]; then
   echo "setup: everything is present ($(find_cxx) $("$(find_cxx)" -dumpversion), cmake $(cmake --version | sed -n '1s/[^0-9]*//p'))"
@@ -43,9 +49,9 @@ elsewhere() {
   echo "setup: this system has no apt-get; please install the equivalents of: ${missing[*]}"
   if have dnf; then
     echo "  sudo dnf install gcc-c++ cmake ninja-build python3 catch-devel json-devel eigen3-devel xxhash-devel cli11-devel" \
-         "google-benchmark-devel clang compiler-rt"
+         "google-benchmark-devel clang compiler-rt nodejs npm"
   elif have brew; then
-    echo "  brew install cmake ninja python catch2 nlohmann-json eigen xxhash cli11 google-benchmark llvm"
+    echo "  brew install cmake ninja python catch2 nlohmann-json eigen xxhash cli11 google-benchmark llvm node"
   fi
   exit 1
 }

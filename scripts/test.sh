@@ -3,13 +3,14 @@
 # Tests everything that a change could break; stops at the first stage that fails.
 #
 #   scripts/test.sh quick    build all; run the quick tests, house checks and consumer projects (the default)
-#   scripts/test.sh all      also: the slow tests, each header alone, the sanitizers, and Clang; what CI runs
+#   scripts/test.sh all      also: the slow tests, an independent implementation, each header alone, the sanitizers, and
+#                            Clang; what CI runs
 set -uo pipefail
 . "$(dirname "${BASH_SOURCE[0]}")/common.sh"
 mode="${1:-quick}"
 case "$mode" in
   quick | all) ;;
-  *) sed -n '3,6s/^# \{0,1\}//p' "$0"; exit 2 ;;
+  *) sed -n '3,7s/^# \{0,1\}//p' "$0"; exit 2 ;;
 esac
 cd "$ROOT" || exit 1
 
@@ -31,7 +32,7 @@ stage() {
   fi
 }
 
-if [ "$mode" = all ]; then stage "setup" scripts/setup.sh --clang; else stage "setup" scripts/setup.sh; fi
+if [ "$mode" = all ]; then stage "setup" scripts/setup.sh --clang --oracle; else stage "setup" scripts/setup.sh; fi
 use_tools
 
 stage "configure" cmake --preset dev
@@ -45,6 +46,7 @@ stage "house checks" ctest --preset dev -L house
 stage "consumer projects" ctest --preset dev -j "$JOBS" -L consumers
 
 if [ "$mode" = all ]; then
+  stage "independent implementation" scripts/oracle.sh
   stage "each header alone" cmake --build --preset dev -j "$JOBS" --target all_verify_interface_header_sets
   stage "sanitizers: configure" cmake --preset asan
   stage "sanitizers: build" cmake --build --preset asan -j "$JOBS"

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
-// Batched affine additions per kernel: on points without pattern, and on multiples of one point, which repeat and cancel.
+// Batched affine additions per kernel: on points without pattern, and on points that repeat and cancel.
 #include <assay/math/batch_add.hpp>
 #include <assay/math/bls12_381.hpp>
 #include <assay/math/bn254.hpp>

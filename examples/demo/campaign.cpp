@@ -152,6 +152,12 @@ assay::result<campaign_result> run_campaign(const setting& with) {
     if (!by_head) return by_head.error();
     result.providers.push_back({who.id, who.name, who.description, std::move(*by_model), std::move(*by_head)});
   }
+  if (chosen.recheck_requests > 0) {
+    shown.stage("blocks recomputed one at a time");
+    auto rechecks = run_recheck(with, *providers, threads);
+    if (!rechecks) return rechecks.error();
+    result.rechecks = std::move(*rechecks);
+  }
   shown.finish();
   return result;
 }

@@ -5,10 +5,12 @@
 
 #include <array>
 #include <cstdint>
+#include <optional>
 #include <string>
 #include <vector>
 
 #include "inspection.hpp"
+#include "recheck.hpp"
 #include "setting.hpp"
 
 namespace demo {
@@ -54,6 +56,7 @@ struct campaign_result {
   honest_result honest, honest_head;
   std::vector<std::uint32_t> profile_requests, profile_flagged;
   std::vector<provider_result> providers;
+  std::optional<recheck_result> rechecks;     ///< the verifier of single blocks, if it was asked for
   cost_totals costs;
 };
 

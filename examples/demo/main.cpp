@@ -27,6 +27,8 @@ int main(int argc, char** argv) {
   app.add_option("--session-alpha", chosen.session_alpha, "bound on false alarms per session")->capture_default_str();
   app.add_option("--positions", chosen.positions_opened, "positions whose fingerprints are opened per request")->capture_default_str();
   app.add_option("--final-rows", chosen.final_rows_opened, "final rows opened per request")->capture_default_str();
+  app.add_option("--recheck", chosen.recheck_requests, "honest requests to calibrate the verifier of single blocks on; 0 leaves it out")->capture_default_str()->check(CLI::Range(0, 100000));
+  app.add_option("--blocks", chosen.blocks_rechecked, "blocks that this verifier recomputes per request")->capture_default_str()->check(CLI::Range(1, 4));
   app.add_option("--report", report, "the page to write")->capture_default_str();
   app.add_option("--json", json_file, "also write the results as JSON");
   CLI11_PARSE(app, argc, argv);

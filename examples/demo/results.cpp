@@ -116,6 +116,22 @@ json costs_json(const setting& with, const cost_totals& c) {
           {"committed_bytes_per_token", fingerprint * run.model.checkpoints + run.model.width * assay::size_of(run.commitment.row_type)}};
 }
 
+json recheck_json(const recheck_outcome& o) {
+  return {{"name", o.name}, {"caught", o.caught}, {"requests", o.requests}, {"flagged", o.flagged}, {"looked_at", o.looked_at},
+          {"tokens", o.decisive.tokens}, {"opened_bytes", o.decisive.opened_bytes}, {"reason", o.caught ? name(o.decisive.why) : "none"},
+          {"channel", name(o.decisive.place.where)}, {"level", static_cast<int>(o.decisive.level)}, {"interval", interval_of(o.flagged, o.looked_at)}};
+}
+
+json level2_json(const setting& with, const campaign_result& found) {
+  if (!found.rechecks) return nullptr;
+  const recheck_result& r = *found.rechecks;
+  json providers = json::array();
+  for (const recheck_outcome& each : r.providers) providers.push_back(recheck_json(each));
+  return {{"calibration_requests", r.calibration_requests}, {"blocks", with.chosen.blocks_rechecked}, {"honest", recheck_json(r.honest)}, {"providers", providers},
+          {"verifier_us_per_request", r.verifier_us}, {"verifier_share", r.verifier_us / r.inference_us}, {"prover_us_per_token", r.prover_us_per_token},
+          {"opening_bytes_per_request", r.opened_bytes}, {"committed_bytes_per_position", r.committed_bytes}};
+}
+
 json sample_json(const setting& with) {
   const assay::request asked = make_request(with, "sample", 0);
   const auto keys = assay::derive_keys(asked.nonce, assay::digest_of(assay::digest_of(with.run), asked));
@@ -151,8 +167,27 @@ json to_json(const setting& with, const campaign_result& found, const std::strin
                         {"positions_opened", o.positions_opened}, {"final_rows_opened", o.final_rows_opened}, {"calibration_requests", o.calibration_requests},
                         {"fresh_requests", o.fresh_requests}, {"confidence", 0.95}, {"max_requests", o.provider_requests}, {"temperature", s.temperature}, {"top_k", s.top_k}, {"top_p", s.top_p}}},
           {"honest", honest_json(with, found)}, {"session", {{"threshold_log10", std::log10(found.session_threshold)}}},
-          {"request", {{"threshold_deviation", found.request_threshold}}}, {"providers", providers}, {"costs", costs_json(with, found.costs)}};
+          {"request", {{"threshold_deviation", found.request_threshold}}}, {"providers", providers}, {"costs", costs_json(with, found.costs)}, {"level2", level2_json(with, found)}};
 }
+
+namespace {
+
+void print_level2(const json& l) {
+  if (l.is_null()) return;
+  const json& h = l["honest"];
+  std::printf("\n%d blocks recomputed per request, one at a time (level 2): honest requests %d of %d flagged; verifier %.1f ms per request, %.1f %% of inference; "
+              "openings %.0f bytes; prover %.1f us per token with %d bytes of rows per position\n",
+              l["blocks"].get<int>(), h["flagged"].get<int>(), h["looked_at"].get<int>(), l["verifier_us_per_request"].get<double>() / 1000, 100 * l["verifier_share"].get<double>(),
+              l["opening_bytes_per_request"].get<double>(), l["prover_us_per_token"].get<double>(), l["committed_bytes_per_position"].get<int>());
+  for (const json& p : l["providers"]) {
+    const bool caught = p["caught"];
+    const std::string by = caught ? p["reason"].get<std::string>() + " (" + p["channel"].get<std::string>() + ")" : "not caught";
+    std::printf("  %-34s %-36s %4d requests %6d tokens; %d of %d requests flagged\n", p["name"].get<std::string>().c_str(), by.c_str(), p["requests"].get<int>(),
+                p["tokens"].get<int>(), p["flagged"].get<int>(), p["looked_at"].get<int>());
+  }
+}
+
+}  // namespace
 
 void print(const json& r) {
   const json& h = r["honest"];
@@ -170,6 +205,7 @@ void print(const json& r) {
               100 * r["settings"]["request_alpha"].get<double>(), h["breached"].get<int>());
   std::printf("honest sessions of %d requests: %d of %d rejected\n", h["sessions"]["length"].get<int>(), h["sessions"]["flagged"].get<int>(), h["sessions"]["count"].get<int>());
   std::printf("honest requests, LM head alone: %d of %d flagged\n", h["level1"]["flagged"].get<int>(), h["level1"]["requests"].get<int>());
+  print_level2(r["level2"]);
   const json& c = r["costs"];
   std::printf("prover: %.2f us per token, %.2f %% of inference (%.0f us per token)\n", c["prover_us_per_token"].get<double>(), 100 * c["prover_share"].get<double>(), c["inference_us_per_token"].get<double>());
   std::printf("verifier: %.1f %% of inference with the model, %.2f %% with the LM head alone; openings %.0f bytes per token\n", 100 * c["verifier_share"].get<double>(),

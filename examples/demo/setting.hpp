@@ -29,6 +29,8 @@ struct options {
   double session_alpha = 0.01;
   std::uint32_t positions_opened = 8;
   std::uint32_t final_rows_opened = 8;
+  std::uint32_t recheck_requests = 400;  ///< honest requests to calibrate the verifier of single blocks on; 0: leave it out
+  std::uint32_t blocks_rechecked = 2;    ///< per request, drawn among all
 };
 
 /// Everything that is loaded once and only read afterwards.

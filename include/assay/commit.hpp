@@ -5,6 +5,7 @@
 
 #include <assay/commit/merkle.hpp>
 #include <assay/commit/node.hpp>
+#include <assay/commit/session.hpp>
 #include <assay/commit/terkle.hpp>
 #include <assay/commit/tree_opening.hpp>
 #include <assay/commit/tree_plan.hpp>

@@ -11,6 +11,7 @@
 #include <assay/protocol/policy.hpp>
 #include <assay/protocol/prover.hpp>
 #include <assay/protocol/receipt.hpp>
+#include <assay/protocol/recheck.hpp>
 #include <assay/protocol/request.hpp>
 #include <assay/protocol/row_encoder.hpp>
 #include <assay/protocol/run.hpp>

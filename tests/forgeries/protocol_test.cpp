@@ -75,7 +75,7 @@ struct liar {
     audit a = file.begin();
     REQUIRE_FALSE(a.breached());
     const challenge asked = must(a.draw_challenge(seed_of(5)));
-    const auto wanted = coordinates_of(r, must(expand(asked, r)));
+    const auto wanted = coordinates_of(file.run, r, must(expand(asked, r)));
     const opening_set<merkle> set{digest_of(asked), must(trees.states.open(wanted.states)),
                                   must(trees.final_rows.open(wanted.final_rows))};
     must(a.check_openings(asked, encode(set, file.run, r)));
@@ -246,7 +246,7 @@ TEST_CASE("forgery: an honest tree of the wrong shape", "[forgeries]") {
   r.states = flat.root();
   audit a = l.file.begin();
   const challenge asked = must(a.draw_challenge(seed_of(1)));
-  const auto wanted = coordinates_of(r, must(expand(asked, r)));
+  const auto wanted = coordinates_of(l.file.run, r, must(expand(asked, r)));
   std::vector<coordinates> flattened;
   for (const auto& c : wanted.states)
     for (std::uint32_t layer = 0; layer < 3; ++layer) flattened.push_back({c[0] * 3 + layer});
@@ -321,7 +321,7 @@ TEST_CASE("forgery: fingerprints of extreme codes stay comparable", "[forgeries]
   const challenge asked = must(a.draw_challenge(seed_of(5)));
   const auto trees =
       must(commit_states(merkle{}, l.file.run, r.request, l.states, l.rows, observed_positions(r), r.output_tokens));
-  const auto wanted = coordinates_of(r, must(expand(asked, r)));
+  const auto wanted = coordinates_of(l.file.run, r, must(expand(asked, r)));
   const opening_set<merkle> set{digest_of(asked), must(trees.states.open(wanted.states)),
                                 must(trees.final_rows.open(wanted.final_rows))};
   must(a.check_openings(asked, encode(set, l.file.run, r)));

@@ -167,7 +167,7 @@ TEST_CASE("protocol law: every checkpoint and every output can be challenged", "
     const world w = draw_world(draw, i);
     const toy_answer answer = must(serve(toy_engine{w.toy}, w.run, w.asked, w.terms));
     const challenge everything{digest_of(answer.receipt), seed_of(i), {~0u, ~0u}};
-    const auto wanted = coordinates_of(answer.receipt, must(expand(everything, answer.receipt)));
+    const auto wanted = coordinates_of(w.run, answer.receipt, must(expand(everything, answer.receipt)));
     CHECK(wanted.states.size() == observed_positions(answer.receipt));
     CHECK(wanted.final_rows.size() == answer.output.size());
     const auto opened = must(verify_openings(merkle{}, w.run, answer.receipt, must(expand(everything, answer.receipt)),

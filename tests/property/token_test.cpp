@@ -9,6 +9,8 @@
 #include <vector>
 
 #include <assay/random.hpp>
+#include <assay/token/filter_reference.hpp>
+#include <assay/token/filter_rules.hpp>
 
 #include "support/catch.hpp"
 
@@ -70,6 +72,107 @@ TEST_CASE("token law: the fast paths equal the reference, bit for bit", "[token]
       REQUIRE(score);
       REQUIRE(same(*score, score_token_ref(t.row, t.settings, t.key, t.step, claimed)));
     }
+  }
+}
+
+namespace {
+
+/// Rows made to be awkward: equal logits, impossible ones, quotients that merge, probabilities that underflow.
+std::vector<float> awkward_row(random_stream& r, std::size_t n) {
+  std::vector<float> row(n);
+  const double spread = std::vector<double>{0, 0.01, 1, 4, 30, 1e4}[r.below(6)];
+  const std::uint64_t kind = r.below(4);
+  for (float& v : row) {
+    const double x = r.normal() * spread;
+    v = static_cast<float>(kind == 0 ? std::round(x) : x);
+    if (kind == 1 && r.below(3) == 0) v = -std::numeric_limits<float>::infinity();
+    if (kind == 2 && r.below(5) == 0) v = static_cast<float>(x * 1e-41);
+  }
+  row[r.below(n)] = static_cast<float>(spread);
+  if (kind == 3)
+    for (int i = 0; i < 20; ++i) row[r.below(n)] = static_cast<float>(3 * spread + 10 * r.uniform());
+  return row;
+}
+
+filter_settings draw_filter(random_stream& r, std::size_t n) {
+  filter_settings f;
+  f.rule = static_cast<filter_rule>(1 + r.below(5));
+  const float temperatures[] = {0.3f, 0.7f, 1.0f, 1.5f, 20.0f};
+  const std::uint32_t ks[] = {0, 0, 1, 5, 50, static_cast<std::uint32_t>(n), 0xffffffffu};
+  const float ps[] = {1, 0.95f, 0.5f, 0.05f, 0.999f, 1e-6f};
+  const float mins[] = {0, 0, 0.05f, 0.3f, 1e-7f, 1};
+  f.sampler = {temperatures[r.below(5)], ks[r.below(7)], ps[r.below(6)]};
+  if (f.rule != filter_rule::descending_keep) f.min_p = mins[r.below(6)];
+  if (f.rule != filter_rule::llama_cpp) return f;
+  const float typical[] = {1, 1, 0.9f, 0.2f};
+  const std::uint32_t keeps[] = {0, 0, 1, 3, 300, 0xffffffffu};
+  f.typical_p = typical[r.below(4)];
+  f.min_keep = keeps[r.below(6)];
+  f.temperature_first = r.below(2) == 0;
+  return f;
+}
+
+}  // namespace
+
+TEST_CASE("token law: the filters of every engine equal the reference, bit for bit", "[token]") {
+  random_stream r(seed{}, "law rules");
+  token_workspace work;
+  const std::size_t sizes[] = {1, 2, 9, 40, 300, 1000, 3000};
+  for (int i = 0; i < 4000; ++i) {
+    const std::vector<float> row = awkward_row(r, sizes[r.below(7)]);
+    const filter_settings f = draw_filter(r, row.size());
+    INFO("trial " << i << " V " << row.size() << " rule " << static_cast<int>(f.rule) << " T " << f.sampler.temperature
+                  << " k " << f.sampler.top_k << " p " << f.sampler.top_p << " min_p " << f.min_p << " typical "
+                  << f.typical_p << " keep " << f.min_keep << " first " << f.temperature_first);
+    const std::vector<bool> kept = keep_ref(row, f);
+    const auto ids = kept_tokens(row, f, work);
+    REQUIRE(ids);
+    REQUIRE(ids->size() == static_cast<std::size_t>(std::count(kept.begin(), kept.end(), true)));
+    for (token_id id : *ids) REQUIRE(kept[id.value]);
+    const noise_key key{r.next_u32(), r.next_u32()};
+    const token_id want = race_ref(row, kept, f.sampler, key, 7, philox_noise{});
+    REQUIRE(*sample_token(row, f, key, 7, work) == want);
+    std::vector<token_id> listed;
+    for (std::uint32_t id = 0; id < row.size(); ++id) listed.push_back(token_id{id});
+    std::reverse(listed.begin(), listed.end());
+    const std::vector<float> values(row.rbegin(), row.rend());
+    const sparse_logits sparse{listed, values};
+    REQUIRE(*kept_tokens(sparse, f, work) == *ids);
+    for (token_id claimed : {want, token_id{static_cast<std::uint32_t>(r.below(row.size()))}}) {
+      if (!(row[claimed.value] > -std::numeric_limits<float>::infinity())) continue;
+      const token_score reference = score_kept_ref(row, kept, f.sampler, key, 7, claimed, philox_noise{});
+      REQUIRE(same(*score_token(row, f, key, 7, claimed, work), reference));
+      REQUIRE(same(*score_token(sparse, f, key, 7, claimed, work), reference));
+    }
+  }
+}
+
+TEST_CASE("token law: long rows without top-k equal the reference, bit for bit", "[token]") {
+  random_stream r(seed{}, "law long");
+  token_workspace work;
+  for (int i = 0; i < 60; ++i) {
+    const std::vector<float> row = awkward_row(r, 20000 + r.below(40000));
+    const float temperatures[] = {1, 0.6f, 2};
+    const float ps[] = {1, 0.95f, 0.9f, 0.999f, 0.3f, 0.99999f};
+    const sampler_settings settings{temperatures[r.below(3)], 0, ps[r.below(6)]};
+    INFO("trial " << i << " V " << row.size() << " T " << settings.temperature << " p " << settings.top_p);
+    const std::vector<bool> kept = keep_ref(row, settings);
+    const auto ids = kept_tokens(row, settings, work);
+    REQUIRE(ids);
+    REQUIRE(ids->size() == static_cast<std::size_t>(std::count(kept.begin(), kept.end(), true)));
+    for (token_id id : *ids) REQUIRE(kept[id.value]);
+    const noise_key key{r.next_u32(), r.next_u32()};
+    const token_id want = sample_token_ref(row, settings, key, 9);
+    REQUIRE(*sample_token(row, settings, key, 9, work) == want);
+    REQUIRE(same(*score_token(row, settings, key, 9, want, work), score_token_ref(row, settings, key, 9, want)));
+    const token_id other{static_cast<std::uint32_t>(r.below(row.size()))};
+    if (!(row[other.value] > -std::numeric_limits<float>::infinity())) continue;
+    const token_score reference = score_token_ref(row, settings, key, 9, other);
+    REQUIRE(same(*score_token(row, settings, key, 9, other, work), reference));
+    const auto quick = score_token(row, settings, key, 9, other, work, philox_noise{}, {false});
+    REQUIRE(quick->margin == reference.margin);
+    REQUIRE(quick->gumbel_rank == reference.gumbel_rank);
+    REQUIRE((quick->probability == 0 && quick->cross_entropy == 0));
   }
 }
 

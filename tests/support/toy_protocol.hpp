@@ -64,7 +64,8 @@ struct toy_answer {
 };
 
 /// Generates with `engine` whatever the run promises; the sampler is the run's.
-inline assay::result<toy_answer> serve(const toy_engine& engine, const assay::run_description& run,
+template <class Engine>
+assay::result<toy_answer> serve(const Engine& engine, const assay::run_description& run,
                                        const assay::request& asked, const assay::challenge_terms& terms = {}) {
   auto prover = assay::prover::start(run, asked);
   if (!prover) return prover.error();

@@ -206,4 +206,9 @@ result<void> engine::replay_block(std::uint32_t block, const numerics& how, std:
   return {};
 }
 
+void engine::final_norm(std::span<const float> row_in, const numerics& how, std::span<float> row_out) const {
+  ASSAY_EXPECTS(row_in.size() == config().width && row_out.size() == config().width);
+  rms_norm(row_in, model_->final_norm, config().norm_epsilon, how.activation, row_out);
+}
+
 }  // namespace reference

@@ -101,6 +101,9 @@ class engine {
   assay::result<void> replay_block(std::uint32_t block, const numerics&, std::span<const float> rows_in,
                                    std::span<float> rows_out) const;
 
+  /// Applies the final norm: from the last block's row to the LM head's input. @pre both have `width` elements
+  void final_norm(std::span<const float> row_in, const numerics&, std::span<float> row_out) const;
+
  private:
   explicit engine(std::shared_ptr<const detail::loaded_model> model) : model_(std::move(model)) {}
   std::shared_ptr<const detail::loaded_model> model_;

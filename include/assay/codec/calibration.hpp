@@ -48,11 +48,12 @@ struct record<std::array<channel_calibration, channel_count>> {
 
   template <class Visitor, class Channels>
   static void fields(Visitor& visit, Channels& channels) {
-    auto& [head, tokens, states, rows] = channels;
+    auto& [head, tokens, states, rows, blocks] = channels;
     visit.optional("channels.head", head.present, head);
     visit.optional("channels.tokens", tokens.present, tokens);
     visit.optional("channels.states", states.present, states);
     visit.optional("channels.rows", rows.present, rows);
+    visit.optional("channels.blocks", blocks.present, blocks);
   }
 };
 
@@ -73,10 +74,9 @@ struct record<calibration> {
   }
 
   static result<void> check(const calibration& fitted) {
-    for (const channel_calibration& each : fitted.channels)
-      if (auto valid = check_channel(each, &each == &fitted.channels[static_cast<std::size_t>(channel::states)]);
-          !valid)
-        return valid.error();
+    if (auto valid = validate(fitted.opened.recheck); !valid) return valid.error();
+    for (std::size_t c = 0; c < channel_count; ++c)
+      if (auto valid = check_channel(fitted.channels[c], is_by_checkpoint(static_cast<channel>(c))); !valid) return valid.error();
     const auto& honest = fitted.honest_deviations;
     if (honest.empty()) return fail(errc::empty, "calibration: no honest deviations");
     for (std::size_t i = 0; i < honest.size(); ++i) {

@@ -11,22 +11,39 @@
 
 namespace assay::inline v0::codec {
 
+/// Members of a challenge that asks for blocks; one that does not has null.
+template <>
+struct record<recheck_size> {
+  static constexpr const char* name = "recheck";
+
+  template <class Visitor, class Size>
+  static void fields(Visitor& visit, Size& size) {
+    auto& [among, blocks, positions, prefix] = size;
+    visit("recheck.among", among);
+    visit("recheck.blocks", blocks);
+    visit("recheck.positions", positions);
+    visit("recheck.prefix", prefix);
+  }
+};
+
 template <>
 struct record<challenge_size> {
   static constexpr const char* name = "size";
 
   template <class Visitor, class Size>
   static void fields(Visitor& visit, Size& size) {
-    auto& [positions, final_rows] = size;
+    auto& [positions, final_rows, recheck] = size;
+    bool present = recheck.asks();
     visit("size.positions", positions);
     visit("size.final_rows", final_rows);
+    visit.optional("size.recheck", present, recheck);
   }
 };
 
 template <>
 struct record<challenge> {
   static constexpr const char* name = "challenge";
-  static constexpr document_limits limits{4096, 64};
+  static constexpr document_limits limits{std::size_t{1} << 14, run_limits::checkpoints + 64};
 
   template <class Visitor, class Challenge>
   static void fields(Visitor& visit, Challenge& asked) {
@@ -36,11 +53,7 @@ struct record<challenge> {
     visit("challenge.size", size);
   }
 
-  static result<void> check(const challenge& asked) {
-    if (asked.size.positions == 0 && asked.size.final_rows == 0)
-      return fail(errc::out_of_range, "challenge: it asks for nothing");
-    return {};
-  }
+  static result<void> check(const challenge& asked) { return validate(asked.size); }
 };
 
 /// Openings as the prover encoded them (magic "ASOS"); `parse_openings` reads the bytes.

@@ -32,11 +32,12 @@ struct record<std::array<std::vector<score_at>, channel_count>> {
 
   template <class Visitor, class Scores>
   static void fields(Visitor& visit, Scores& scores) {
-    auto& [head, tokens, states, rows] = scores;
+    auto& [head, tokens, states, rows, blocks] = scores;
     visit("scores.head", head);
     visit("scores.tokens", tokens);
     visit("scores.states", states);
     visit("scores.rows", rows);
+    visit("scores.blocks", blocks);
   }
 };
 

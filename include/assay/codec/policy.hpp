@@ -13,7 +13,7 @@ namespace assay::inline v0::codec {
 template <>
 struct record<verification_policy> {
   static constexpr const char* name = "policy";
-  static constexpr document_limits limits{4096, 64};
+  static constexpr document_limits limits{std::size_t{1} << 14, run_limits::checkpoints + 64};
 
   template <class Visitor, class Policy>
   static void fields(Visitor& visit, Policy& policy) {

@@ -31,7 +31,7 @@ struct record<challenge_terms> {
   }
 };
 
-/// At most 400 bytes of CBOR. An interactive receipt carries its zero beacon too, so that nothing is implied.
+/// At most 448 bytes of CBOR. The root of block rows is null if there is no such tree. An interactive receipt carries its zero beacon too, so that nothing is implied.
 template <>
 struct record<receipt> {
   static constexpr const char* name = "receipt";
@@ -39,7 +39,8 @@ struct record<receipt> {
 
   template <class Visitor, class Receipt>
   static void fields(Visitor& visit, Receipt& left) {
-    auto& [run, asked, prompt_tokens, output_tokens, output, states, final_rows, terms] = left;
+    auto& [run, asked, prompt_tokens, output_tokens, output, states, final_rows, block_rows, terms] = left;
+    bool present = has_block_rows(left);
     visit("receipt.run", run);
     visit("receipt.request", asked);
     visit("receipt.prompt_tokens", prompt_tokens);
@@ -47,6 +48,7 @@ struct record<receipt> {
     visit("receipt.output", output);
     visit("receipt.states", states);
     visit("receipt.final_rows", final_rows);
+    visit.optional("receipt.block_rows", present, block_rows);
     visit("receipt.terms", terms);
   }
 

@@ -18,6 +18,13 @@ struct enum_names<dtype> {
                          dtype::u8, dtype::i16, dtype::u16, dtype::i32, dtype::u32, dtype::i64, dtype::opaque);
 };
 
+/// Numbers for experiments have no name, so runs that use one do not travel.
+template <>
+struct enum_names<commitment_scheme> {
+  static constexpr std::array all = {std::pair{commitment_scheme::merkle_sha256, "merkle_sha256"},
+                                     std::pair{commitment_scheme::pst, "pst"}, std::pair{commitment_scheme::kzg, "kzg"}};
+};
+
 template <>
 struct enum_names<sampler_profile> {
   static constexpr std::array all = {std::pair{sampler_profile::assay_philox, "assay_philox"}};
@@ -62,12 +69,15 @@ struct record<commitment_description> {
 
   template <class Visitor, class Commitment>
   static void fields(Visitor& visit, Commitment& commitment) {
-    auto& [sketch, sketch_type, steps, row_type, fan_out] = commitment;
+    auto& [sketch, sketch_type, steps, row_type, fan_out, committed_rows, scheme, parameters] = commitment;
     visit("commitment.sketch", sketch);
     visit("commitment.sketch_type", sketch_type);
     visit("commitment.steps", steps);
     visit("commitment.row_type", row_type);
     visit("commitment.fan_out", fan_out);
+    visit("commitment.committed_rows", committed_rows);
+    visit("commitment.scheme", scheme);
+    visit("commitment.parameters", parameters);
   }
 };
 
@@ -75,7 +85,7 @@ struct record<commitment_description> {
 template <>
 struct record<run_description> {
   static constexpr const char* name = "run";
-  static constexpr document_limits limits{std::size_t{1} << 17, run_limits::checkpoints + 64};
+  static constexpr document_limits limits{std::size_t{1} << 17, 2 * run_limits::checkpoints + 64};
 
   template <class Visitor, class Run>
   static void fields(Visitor& visit, Run& run) {

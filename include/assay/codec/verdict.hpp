@@ -34,7 +34,8 @@ struct enum_names<reason> {
 
 template <>
 struct enum_names<channel> {
-  static constexpr std::array all = detail::with_names(channel::head, channel::tokens, channel::states, channel::rows);
+  static constexpr std::array all = detail::with_names(channel::head, channel::tokens, channel::states, channel::rows,
+                                                           channel::blocks);
 };
 
 template <>

@@ -124,6 +124,12 @@ class terkle_tree {
     out.statement = frame->statement;
     writer rows{out.rows};
     for (const coordinates& at : requested) rows.bytes(row(at));
+    if constexpr (aggregating_commitment<Scheme>) {
+      auto aggregate = open_together(*frame, out.commitments);
+      if (!aggregate) return aggregate.error();
+      out.aggregate = *std::move(aggregate);
+      return out;
+    }
     std::vector<std::byte> scratch;
     for (const planned_node& n : frame->plan.nodes) {
       const node_view view{frame->header(n), n.shape, store_.values(n.level, n.at, n.shape, scratch)};
@@ -135,10 +141,66 @@ class terkle_tree {
     return out;
   }
 
+  /// This tree with one row replaced: equal to a tree built anew, at the price of one path instead of all nodes, of one
+  /// slot per node if the scheme is updatable. @pre the row exists, `new_row` fills it
+  /// @errors those of the scheme
+  [[nodiscard]] result<terkle_tree> updated(const coordinates& at, byte_view new_row) const {
+    ASSAY_EXPECTS(validate_request(shape(), std::span{&at, 1}) && new_row.size() == shape().row_bytes());
+    terkle_tree changed = *this;
+    const std::size_t place = store_.geometry.index(0, at) * new_row.size();
+    std::copy(new_row.begin(), new_row.end(), changed.store_.rows.begin() + static_cast<std::ptrdiff_t>(place));
+    std::vector<std::byte> before(row(at).begin(), row(at).end()), after(new_row.begin(), new_row.end());
+    tree_axes slot = at;
+    for (std::size_t level = 0; level < store_.geometry.levels(); ++level)
+      if (auto done = changed.update_node(level, slot, before, after); !done) return done.error();
+    changed.statement_.root = detail::root_of<Scheme>(store_.context, store_.geometry, changed.store_.nodes.back().front());
+    return changed;
+  }
+
  private:
   friend class terkle_builder<Scheme>;
+  // Commits to the node that holds `slot` after its row went from `before` to `after`, and makes all three those of the
+  // node's own slot in the level above.
+  result<void> update_node(std::size_t level, tree_axes& slot, std::vector<std::byte>& before, std::vector<std::byte>& after) {
+    const tree_axes node = store_.geometry.node_of(level, slot);
+    const node_header where{store_.context, static_cast<std::uint32_t>(level), store_.geometry.index(level + 1, node)};
+    const node_shape shape = store_.geometry.shape_of(level, node);
+    auto& kept = store_.nodes[level][static_cast<std::size_t>(where.index)];
+    const digest old = Scheme::digest_of(where, shape, kept);
+    if constexpr (updatable_commitment<Scheme>) {
+      auto c = scheme_.updated(kept, where.level, shape, store_.geometry.slot_in_node(level, slot), before, after);
+      if (!c) return c.error();
+      kept = *std::move(c);
+    } else {
+      std::vector<std::byte> scratch;
+      const node_view view{where, shape, store_.values(level, node, shape, scratch)};
+      if (auto done = scheme_.commit({&view, 1}, {&kept, 1}); !done) return done;
+    }
+    const digest now = Scheme::digest_of(where, shape, kept);
+    before.assign(old.bytes.begin(), old.bytes.end()), after.assign(now.bytes.begin(), now.bytes.end());
+    slot = node;
+    return {};
+  }
+
   terkle_tree(Scheme scheme, tree_statement statement, detail::tree_store<Scheme> store)
       : scheme_(std::move(scheme)), statement_(std::move(statement)), store_(std::move(store)) {}
+
+  // All visited nodes in one opening; their values are in memory at once.
+  [[nodiscard]] result<typename detail::aggregate_of<Scheme>::type>
+  open_together(const detail::opening_frame<Scheme>& frame, std::vector<typename Scheme::commitment>& commitments) const
+    requires aggregating_commitment<Scheme>
+  {
+    std::vector<node_view> views;
+    std::vector<std::span<const std::uint32_t>> slots;
+    std::vector<std::vector<std::byte>> gathered(frame.plan.nodes.size());
+    for (const planned_node& n : frame.plan.nodes) {
+      const byte_view values = store_.values(n.level, n.at, n.shape, gathered[views.size()]);
+      views.push_back({frame.header(n), n.shape, values});
+      slots.push_back(frame.plan.slots_of(n));
+      commitments.push_back(store_.nodes[n.level][n.index]);
+    }
+    return scheme_.open_all(views, slots, commitments);
+  }
 
   Scheme scheme_;
   tree_statement statement_;

@@ -35,14 +35,29 @@ struct tree_statement {
   friend bool operator==(const tree_statement&, const tree_statement&) = default;
 };
 
+namespace detail {
+struct no_aggregate {
+  friend bool operator==(no_aggregate, no_aggregate) = default;
+};
+template <class Scheme>
+struct aggregate_of {
+  using type = no_aggregate;
+};
+template <aggregating_commitment Scheme>
+struct aggregate_of<Scheme> {
+  using type = typename Scheme::aggregate;
+};
+}  // namespace detail
+
 /// Opened rows with what proves them. Carries no coordinates and no lengths: they follow from the statement and the
 /// request.
 template <vector_commitment Scheme>
 struct tree_opening {
   digest statement;  ///< statement_digest() of what this is an opening of
   std::vector<std::byte> rows;  ///< the requested rows, in order
-  std::vector<typename Scheme::opening> nodes;  ///< one per visited node, in the plan's order
+  std::vector<typename Scheme::opening> nodes;  ///< one per visited node, in the plan's order; none if aggregated
   std::vector<typename Scheme::commitment> commitments;  ///< likewise; empty if the scheme recomputes them
+  [[no_unique_address]] typename detail::aggregate_of<Scheme>::type aggregate{};  ///< of a scheme that aggregates
 
   friend bool operator==(const tree_opening&, const tree_opening&) = default;
 };
@@ -178,10 +193,12 @@ result<void> verify_all_nodes(const Scheme& scheme, const opening_frame<Scheme>&
     const std::size_t bytes = nodes[i].count * nodes[i].shape.row_bytes();
     claims[i] = {frame.header(nodes[i]),        nodes[i].shape,
                  frame.plan.slots_of(nodes[i]), byte_view{values}.subspan(at, bytes),
-                 &opening.commitments[i],       &opening.nodes[i]};
+                 &opening.commitments[i],       nullptr};
+    if constexpr (!aggregating_commitment<Scheme>) claims[i].opening = &opening.nodes[i];
     at += bytes;
   }
-  return scheme.verify(claims);
+  if constexpr (aggregating_commitment<Scheme>) return scheme.verify_all(claims, opening.aggregate);
+  else return scheme.verify(claims);
 }
 
 template <vector_commitment Scheme>
@@ -215,7 +232,8 @@ template <vector_commitment Scheme>
   if (opening.statement != frame->statement)
     return fail(errc::wrong_statement, "tree opening: it is of another tree or of other rows");
   const std::size_t nodes = frame->plan.nodes.size();
-  if (opening.rows.size() != requested.size() * tree.shape.row_bytes() || opening.nodes.size() != nodes ||
+  if (opening.rows.size() != requested.size() * tree.shape.row_bytes() ||
+      opening.nodes.size() != (aggregating_commitment<Scheme> ? 0 : nodes) ||
       opening.commitments.size() != (recomputing_commitment<Scheme> ? 0 : nodes))
     return fail(errc::length_mismatch, "tree opening: rows or nodes are missing or too many");
   if (auto verified = detail::verify_nodes(scheme, tree, *frame, opening); !verified) return verified.error();
@@ -224,7 +242,8 @@ template <vector_commitment Scheme>
 
 /// Encodes an opening; the only encoding it has.
 ///
-///     "ASTO"  version:u16 = 0  scheme:u8  dtype:u8  statement:32 bytes  rows  (commitment? opening) per node
+///     "ASTO"  version:u16 = 0  scheme:u8  dtype:u8  statement:32 bytes  rows  (commitment? opening?) per node
+///     aggregate?
 template <vector_commitment Scheme>
 [[nodiscard]] std::vector<std::byte> encode(const tree_opening<Scheme>& opening, const tree_shape& shape) {
   std::vector<std::byte> bytes;
@@ -232,10 +251,12 @@ template <vector_commitment Scheme>
   out.bytes(detail::tree_opening_magic).u16(detail::tree_opening_version);
   out.u8(static_cast<std::uint8_t>(commitment_scheme{Scheme::id})).u8(static_cast<std::uint8_t>(shape.type));
   out.bytes(opening.statement.bytes).bytes(opening.rows);
-  for (std::size_t i = 0; i < opening.nodes.size(); ++i) {
+  const std::size_t nodes = aggregating_commitment<Scheme> ? opening.commitments.size() : opening.nodes.size();
+  for (std::size_t i = 0; i < nodes; ++i) {
     if constexpr (!recomputing_commitment<Scheme>) Scheme::encode(opening.commitments[i], out);
-    Scheme::encode(opening.nodes[i], out);
+    if constexpr (!aggregating_commitment<Scheme>) Scheme::encode(opening.nodes[i], out);
   }
+  if constexpr (aggregating_commitment<Scheme>) Scheme::encode(opening.aggregate, out);
   return bytes;
 }
 
@@ -281,9 +302,16 @@ template <vector_commitment Scheme>
       if (!c) return c.error();
       opening.commitments.push_back(*std::move(c));
     }
-    auto o = Scheme::parse_opening(in, n.shape, frame->plan.slots_of(n));
-    if (!o) return o.error();
-    opening.nodes.push_back(*std::move(o));
+    if constexpr (!aggregating_commitment<Scheme>) {
+      auto o = Scheme::parse_opening(in, n.shape, frame->plan.slots_of(n));
+      if (!o) return o.error();
+      opening.nodes.push_back(*std::move(o));
+    }
+  }
+  if constexpr (aggregating_commitment<Scheme>) {
+    auto a = Scheme::parse_aggregate(in);
+    if (!a) return a.error();
+    opening.aggregate = *std::move(a);
   }
   if (auto end = in.finish(); !end) return end.error();
   return opening;
@@ -297,9 +325,11 @@ template <vector_commitment Scheme>
   if (auto valid = validate_request(shape, requested); !valid) return valid.error();
   const opening_plan plan = plan_opening(tree_geometry{shape}, requested);
   std::uint64_t bytes = 40 + requested.size() * shape.row_bytes();
-  for (const planned_node& n : plan.nodes)
-    bytes += Scheme::opening_size(n.shape, plan.slots_of(n)) +
-             (recomputing_commitment<Scheme> ? 0 : Scheme::commitment_size());
+  for (const planned_node& n : plan.nodes) {
+    if constexpr (!aggregating_commitment<Scheme>) bytes += Scheme::opening_size(n.shape, plan.slots_of(n));
+    if constexpr (!recomputing_commitment<Scheme>) bytes += Scheme::commitment_size();
+  }
+  if constexpr (aggregating_commitment<Scheme>) bytes += Scheme::aggregate_size();
   return bytes;
 }
 

@@ -81,6 +81,34 @@ concept recomputing_commitment =
       { s.recompute(where, shape, slots, values, o) } -> std::same_as<result<typename S::commitment>>;
     };
 
+/// A scheme that proves the visited nodes of a tree together, in a constant number of bytes: then a tree's opening
+/// carries one aggregate and no opening per node. `open_all(nodes, slots, commitments)` opens slots[i] of nodes[i],
+/// committed to by commitments[i]; in `verify_all(claims, aggregate)` the claims have no opening, and an error names no
+/// single claim.
+template <class S>
+concept aggregating_commitment =
+    vector_commitment<S> && std::copyable<typename S::aggregate> && std::equality_comparable<typename S::aggregate> &&
+    std::default_initializable<typename S::aggregate> &&
+    requires(const S& s, std::span<const node_view> nodes, std::span<const std::span<const std::uint32_t>> slots,
+             std::span<const typename S::commitment> commitments, std::span<const node_claim<S>> claims,
+             const typename S::aggregate& a, reader& in, writer& out) {
+      { s.open_all(nodes, slots, commitments) } -> std::same_as<result<typename S::aggregate>>;
+      { s.verify_all(claims, a) } -> std::same_as<result<void>>;
+      { S::encode(a, out) };
+      { S::parse_aggregate(in) } -> std::same_as<result<typename S::aggregate>>;
+      { S::aggregate_size() } -> std::convertible_to<std::size_t>;
+    };
+
+/// A scheme in which a slot can be changed without the node's other rows, as homomorphic ones allow.
+/// `updated(commitment, level, shape, slot, old_row, new_row)`: what `commit` gives for the node with that slot replaced.
+/// Only the node's owner may use it: it does not check that the slot held `old_row`.
+template <class S>
+concept updatable_commitment =
+    vector_commitment<S> && requires(const S& s, const typename S::commitment& c, std::uint32_t level, const node_shape& shape,
+                                     std::uint32_t slot, byte_view old_row, byte_view new_row) {
+      { s.updated(c, level, shape, slot, old_row, new_row) } -> std::same_as<result<typename S::commitment>>;
+    };
+
 }  // namespace assay::inline v0
 
 #endif

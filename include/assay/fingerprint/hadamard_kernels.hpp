@@ -52,7 +52,7 @@ inline void hadamard_ref(const hadamard_task& task) noexcept {
 // additions instead of n log2 n. Vectors are the compiler's, of as many lanes as the kernel is compiled for.
 
 template <std::size_t Lanes>
-struct lanes {
+struct hadamard_lanes {
   using floats [[gnu::vector_size(Lanes * 4)]] = float;
   using words [[gnu::vector_size(Lanes * 4)]] = std::uint32_t;
 };
@@ -68,8 +68,8 @@ struct lanes {
 template <std::size_t Lanes, unsigned Bits, bool First>
 [[gnu::always_inline]] inline void hadamard_pass(float* x, std::size_t stride, const float* row,
                                                  const std::uint32_t* signs) noexcept {
-  using floats = typename lanes<Lanes>::floats;
-  using words = typename lanes<Lanes>::words;
+  using floats = typename hadamard_lanes<Lanes>::floats;
+  using words = typename hadamard_lanes<Lanes>::words;
   constexpr unsigned radix = 1u << Bits;
   for (std::size_t c = 0; c < stride; c += Lanes) {
     floats v[radix];
@@ -114,7 +114,7 @@ template <std::size_t Lanes, bool First>
 /// Copies the row with its signs flipped, and pads it: for widths that are no power of two.
 template <std::size_t Lanes>
 [[gnu::always_inline]] inline void hadamard_load(const hadamard_task& task, std::size_t n) noexcept {
-  using words = typename lanes<Lanes>::words;
+  using words = typename hadamard_lanes<Lanes>::words;
   std::size_t i = 0;
   for (; i + Lanes <= task.width; i += Lanes) {
     words bits, sign;
@@ -150,13 +150,13 @@ template <std::size_t Lanes>
 
 /// Folds the lanes of one vector, the highest index bit first.
 template <std::size_t Lanes>
-[[gnu::always_inline]] inline float hadamard_fold_lanes(const typename lanes<Lanes>::floats& v,
+[[gnu::always_inline]] inline float hadamard_fold_lanes(const typename hadamard_lanes<Lanes>::floats& v,
                                                         std::uint32_t output) noexcept {
   if constexpr (Lanes == 2) {
     return v[0] + flip(v[1], output << 31);
   } else {
-    using half_floats = typename lanes<Lanes / 2>::floats;
-    using half_words = typename lanes<Lanes / 2>::words;
+    using half_floats = typename hadamard_lanes<Lanes / 2>::floats;
+    using half_words = typename hadamard_lanes<Lanes / 2>::words;
     half_floats low, high;
     std::memcpy(&low, &v, sizeof low);
     std::memcpy(&high, reinterpret_cast<const char*>(&v) + sizeof low, sizeof high);
@@ -169,8 +169,8 @@ template <std::size_t Lanes>
 /// Folds a block of `Block` points to the one output with these low index bits.
 template <std::size_t Lanes, std::size_t Block>
 [[gnu::always_inline]] inline float hadamard_fold(const float* block, std::uint32_t output) noexcept {
-  using floats = typename lanes<Lanes>::floats;
-  using words = typename lanes<Lanes>::words;
+  using floats = typename hadamard_lanes<Lanes>::floats;
+  using words = typename hadamard_lanes<Lanes>::words;
   constexpr std::size_t count = Block / Lanes;
   floats v[count];
 #pragma GCC unroll 64

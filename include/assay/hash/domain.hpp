@@ -59,13 +59,17 @@ inline constexpr domain tree_opening{"assay/v0/tree-opening"};
 
 inline constexpr domain srs{"assay/v0/srs"};
 inline constexpr domain ceremony{"assay/v0/ceremony"};
+inline constexpr domain scheme_parameters{"assay/v0/scheme-parameters"};
 inline constexpr domain pairing_batch{"assay/v0/pairing-batch"};
 inline constexpr domain multiproof{"assay/v0/multiproof"};
 inline constexpr domain recheck{"assay/v0/recheck"};
+inline constexpr domain session_turn{"assay/v0/session-turn"};
+inline constexpr domain session_entry{"assay/v0/session-entry"};
+inline constexpr domain session_log{"assay/v0/session-log"};
 
 inline constexpr std::array all = {run, request, output, receipt, challenge, seed, stream, noise, model, tokenizer,
                                    committed_rows, tree_context, tree_node, tree_root, tree_opening, srs, ceremony,
-                                   pairing_batch, multiproof, recheck};
+                                   scheme_parameters, pairing_batch, multiproof, recheck, session_turn, session_entry, session_log};
 }  // namespace domains
 
 namespace detail {

@@ -72,8 +72,8 @@ ASSAY_DETAIL_SHA_INLINE sha_vec sha256_load_words(const std::byte* from) noexcep
 }
 
 ASSAY_DETAIL_SHA_INLINE sha_vec sha256_add(sha_vec x, sha_vec y) noexcept {
-  using lanes [[gnu::vector_size(16)]] = unsigned;  // signed lanes must not overflow
-  return reinterpret_cast<sha_vec>(reinterpret_cast<lanes>(x) + reinterpret_cast<lanes>(y));
+  using unsigned_lanes [[gnu::vector_size(16)]] = unsigned;  // signed lanes must not overflow
+  return reinterpret_cast<sha_vec>(reinterpret_cast<unsigned_lanes>(x) + reinterpret_cast<unsigned_lanes>(y));
 }
 
 /// Four rounds; `state0` holds {f, e, b, a} and `state1` {h, g, d, c}, lowest lane first.

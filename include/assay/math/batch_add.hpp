@@ -70,19 +70,23 @@ template <class Group>
   return denominator.is_zero() ? addition_case::none : addition_case::tangent;
 }
 
-/// One chunk: Montgomery's trick over two interleaved chains of products, the ends of which share one inversion.
 template <class Group>
-void batch_add_chunk_portable(const affine_point<Group>* points, const std::uint32_t* left, const std::uint32_t* right,
-                              const std::uint32_t* out, affine_point<Group>* sums, std::size_t count,
-                              batch_add_workspace<Group>& work) {
+inline void prefetch_point(const affine_point<Group>& p) noexcept {
+  __builtin_prefetch(&p);
+  __builtin_prefetch(&p.y);
+}
+
+/// The first half of Montgomery's trick for a chunk: denominators and, in two interleaved chains, their products.
+template <class Group>
+void multiply_denominators(const affine_point<Group>* points, const std::uint32_t* left, const std::uint32_t* right,
+                           std::size_t count, batch_add_workspace<Group>& work) {
   using coordinate = typename Group::coordinate;
   coordinate* const prefix = work.prefixes.data();  // prefix[i + 2] = prefix[i] times denominator i
   prefix[0] = prefix[1] = coordinate::one();
   for (std::size_t i = 0; i < count; ++i) {
     if (i + 8 < count) {  // points of tables and of long sums lie far apart
-      const affine_point<Group>&next_left = points[left[i + 8] >> 1], &next_right = points[right[i + 8] >> 1];
-      __builtin_prefetch(&next_left), __builtin_prefetch(&next_left.y);
-      __builtin_prefetch(&next_right), __builtin_prefetch(&next_right.y);
+      prefetch_point(points[left[i + 8] >> 1]);
+      prefetch_point(points[right[i + 8] >> 1]);
     }
     const coordinate &a = points[left[i] >> 1].x, &b = points[right[i] >> 1].x;
     coordinate denominator = b - a;
@@ -94,23 +98,34 @@ void batch_add_chunk_portable(const affine_point<Group>* points, const std::uint
     work.denominators[i] = denominator;
     prefix[i + 2] = prefix[i] * denominator;
   }
+}
+
+/// One chunk: the ends of both chains share one inversion, and walk back.
+template <class Group>
+void batch_add_chunk_portable(const affine_point<Group>* points, const std::uint32_t* left, const std::uint32_t* right,
+                              const std::uint32_t* out, affine_point<Group>* sums, std::size_t count,
+                              batch_add_workspace<Group>& work) {
+  using coordinate = typename Group::coordinate;
+  multiply_denominators(points, left, right, count, work);
+  const coordinate* const prefix = work.prefixes.data();
   const std::size_t even = (count + 1) / 2 * 2, odd = count / 2 * 2 + 1;  // where the two chains end
   const coordinate both = (prefix[even] * prefix[odd]).inverse();
   coordinate inverse[2] = {both * prefix[odd], both * prefix[even]};
   for (std::size_t i = count; i-- > 0;) {
     const addition_case how = work.cases[i];
     const affine_point<Group>&a = points[left[i] >> 1], &b = points[right[i] >> 1];
-    const coordinate minus_y[2] = {-a.y,
-                                   -b.y};  // signs are random: to choose an address costs less than a missed branch
+    // Signs are random: to choose an address costs less than a missed branch.
+    const coordinate minus_y[2] = {-a.y, -b.y};
     const coordinate* const ya[2] = {&a.y, minus_y};
     const coordinate* const yb[2] = {&b.y, minus_y + 1};
     const coordinate &y1 = *ya[left[i] & 1], &y2 = *yb[right[i] & 1];
+    const coordinate own_inverse = inverse[i & 1] * prefix[i];
+    inverse[i & 1] *= work.denominators[i];
     affine_point<Group>& sum = sums[out[i]];
     if (how > addition_case::tangent) {
       if (how == addition_case::left) sum = {a.x, y1};
       else if (how == addition_case::right) sum = {b.x, y2};
       else sum = {};
-      inverse[i & 1] *= work.denominators[i];
       continue;
     }
     coordinate numerator = y2 - y1;
@@ -118,8 +133,7 @@ void batch_add_chunk_portable(const affine_point<Group>* points, const std::uint
       const coordinate square = a.x.squared();
       numerator = square.doubled() + square;
     }
-    const coordinate slope = inverse[i & 1] * prefix[i] * numerator;
-    inverse[i & 1] *= work.denominators[i];
+    const coordinate slope = own_inverse * numerator;
     sum.x = slope.squared() - a.x - b.x;
     sum.y = slope * (a.x - sum.x) - y1;
   }
@@ -144,9 +158,9 @@ void batch_add_portable(const affine_point<Group>* points, const std::uint32_t* 
 }  // namespace detail
 
 /// sums[out[i]] = +-points[left[i] / 2] +- points[right[i] / 2] for every i < count; an odd index negates its point.
-/// Complete: infinity, equal and opposite points are sorted out lane by lane, for less than twice the time of others even
-/// if they are everywhere. Coordinates come out below the field's bound (2p), infinity as exact zeros. Exact: every kernel
-/// gives the same points.
+/// Complete: infinity, equal and opposite points are sorted out lane by lane, for less than twice the time of others
+/// even if they are everywhere. Coordinates come out below the field's bound (2p), infinity as exact zeros.
+/// Exact: every kernel gives the same points.
 /// @pre the sums written do not overlap the points read; the indices in `out` differ from one another
 /// Complexity: 5 products, one square and a 512th (portable) or 1024th (IFMA) of an inversion for each addition.
 /// Source: Montgomery's simultaneous inversion (Speeding the Pollard and elliptic curve methods, section 10.3.1).

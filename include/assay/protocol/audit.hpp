@@ -8,12 +8,14 @@
 #include <cstdint>
 #include <optional>
 #include <span>
+#include <utility>
 #include <vector>
 
 #include <assay/fingerprint/activation_difr.hpp>
 #include <assay/protocol/evidence.hpp>
 #include <assay/protocol/openings.hpp>
 #include <assay/protocol/policy.hpp>
+#include <assay/protocol/recheck.hpp>
 #include <assay/protocol/row_encoder.hpp>
 #include <assay/token/score.hpp>
 
@@ -33,13 +35,15 @@ class basic_audit {
  public:
   /// Checks that the receipt speaks of this run, this request and this output (level 0).
   /// `public_round`: the newest beacon round that was public when the receipt arrived; needed if the policy allows beacons.
-  /// @errors those of validate(policy), validate(run), validate(run, request): the verifier's own inputs;
-  ///         invalid_settings (the receipt names an allowed beacon and no public round is given)
+  /// @errors those of validate(policy), validate(run), check_scheme, check_recheckable (the policy's blocks) and
+  ///         validate(run, request): the verifier's own inputs; invalid_settings (the receipt names an allowed beacon and no public round is given)
   [[nodiscard]] static result<basic_audit> begin(const verification_policy& policy, const run_description& run, const request& request,
                                                  std::span<const token_id> output, const receipt& receipt,
                                                  std::uint64_t public_round = 0, Scheme scheme = {}) {
     if (auto valid = validate(policy); !valid) return valid.error();
     if (auto valid = validate(run); !valid) return valid.error();
+    if (auto promised = check_scheme(scheme, run); !promised) return promised.error();
+    if (auto known = check_recheckable(run, policy.opened.recheck); !known) return known.error();
     if (auto valid = validate(run, request); !valid) return valid.error();
     if (receipt.terms.source == challenge_source::beacon && policy.allow_beacon && public_round == 0)
       return fail(errc::invalid_settings, "audit: a beacon's receipt is judged against the newest public round");
@@ -107,6 +111,29 @@ class basic_audit {
     return {};
   }
 
+  /// Recomputes the challenged blocks from the opened rows that go in, and scores the opened rows that come out (level 2).
+  /// Block 0 starts from `reference.embed` of the request's tokens; if the reference has `final_norm` and the run commits
+  /// to the last block's rows, opened final rows are scored against it too.
+  /// @errors wrong_state (openings not checked yet), those of recheck_block: local trouble, never a reject
+  template <block_reference Reference>
+  [[nodiscard]] result<void> recheck_blocks(Reference&& reference) {
+    if (breach_) return {};
+    if (!opened_) return fail(errc::wrong_state, "audit: check_openings comes before recheck_blocks");
+    std::vector<token_id> tokens = prompt_;
+    tokens.insert(tokens.end(), output_.begin(), output_.end());
+    detail::recheck_workspace work;
+    std::vector<score_at> scores;
+    for (const opened_block& each : opened_->blocks)
+      if (auto checked = recheck_block(run_, encoder_, each, reference, tokens, work, scores); !checked) return checked;
+    blocks_rechecked_ = !scores.empty();
+    if constexpr (final_norm_reference<Reference>)
+      for (const opened_final_row& each : opened_->final_rows)
+        if (!each.before_norm.empty())
+          if (auto checked = recheck_final_norm(run_, encoder_, each, reference, work, scores); !checked) return checked;
+    keep(channel::blocks, std::move(scores));
+    return {};
+  }
+
   /// Scores every output token against the reference model's logits (level 3, Token-DiFR).
   /// logits_for(std::uint32_t output, std::span<float> logits) -> result<void>, logits that predict output token `output`.
   template <class LogitsFor>
@@ -137,8 +164,7 @@ class basic_audit {
     for (const opened_state& each : opened_->states)
       for (layer_index layer; layer.value < run_.model.checkpoints; ++layer.value) {
         if (auto fetched = state_for(layer, each.at, std::span<float>{row}); !fetched) return fetched.error();
-        auto encoded = encoder_.is_final(layer) ? encoder_.encode_final(row, bits, fingerprint) : encoder_.encode_state(layer, row, fingerprint);
-        if (!encoded) return fail(errc::non_finite, "audit: the reference state is not finite", each.at.value);
+        if (!encoder_.encode(layer, row, bits, fingerprint)) return fail(errc::non_finite, "audit: the reference state is not finite", each.at.value);
         encoder_.decode_state(layer, fingerprint, ours);
         encoder_.decode_state(layer, byte_view{each.fingerprints}.subspan(layer.value * fingerprint.size(), fingerprint.size()), theirs);
         scores.push_back({relative_distance(theirs, ours), each.at, layer});
@@ -168,7 +194,8 @@ class basic_audit {
   [[nodiscard]] std::optional<audit_level> level() const noexcept {
     if (!opened_) return std::nullopt;
     if (tokens_replayed_ && states_compared_) return audit_level::model;
-    return head_replayed_ ? audit_level::lm_head : audit_level::receipt;
+    if (!head_replayed_) return audit_level::receipt;
+    return blocks_rechecked_ ? audit_level::block : audit_level::lm_head;
   }
 
  private:
@@ -184,6 +211,8 @@ class basic_audit {
   void check_binding(const request& request, const request_digest& asked, std::span<const token_id> output, std::uint64_t public_round) {
     if (auto valid = validate(receipt_); !valid) return (void)blame(reason::malformed_receipt, valid.error().message);
     if (receipt_.run != digest_of(run_)) return (void)blame(reason::wrong_run, "the receipt is for another run description");
+    if (has_block_rows(receipt_) == run_.commitment.committed_rows.empty())
+      return (void)blame(reason::malformed_receipt, "the receipt has no block rows though its run commits to them, or the other way round");
     if (receipt_.request != asked || receipt_.prompt_tokens != request.prompt.size())
       return (void)blame(reason::wrong_request, "the receipt is for another request");
     if (receipt_.output_tokens != output.size() || output.size() > request.max_output || receipt_.output != digest_of(asked, output))
@@ -200,23 +229,52 @@ class basic_audit {
     }
     if (receipt_.terms.retention_seconds < policy_.minimum_retention_seconds)
       return (void)blame(reason::unacceptable_terms, "the openings would be kept for too short a time");
+    prompt_.assign(request.prompt.begin(), request.prompt.end());
     output_.assign(output.begin(), output.end());
   }
 
   result<void> take_opened(opened_places opened) {
-    std::vector<float> values(run_.model.width);
-    std::vector<std::byte> bits(encoder_.row_bytes()), fingerprint(encoder_.fingerprint_bytes());
     for (const opened_final_row& row : opened.final_rows) {
-      const audit_place place{row.at, layer_index{run_.model.checkpoints - 1}, channel::head};
-      if (auto decoded = encoder_.decode_final(row.bits, values); !decoded)
-        return blame(reason::non_finite_row, decoded.error().message, place);
-      // Rounding a row that already has the committed type changes nothing, so this is the committed fingerprint or a breach.
-      if (!encoder_.encode_final(values, bits, fingerprint)) return blame(reason::non_finite_row, "a committed row has no finite fingerprint", place);
-      if (!equal_bytes_vartime(fingerprint, row.fingerprint))
-        return blame(reason::inconsistent_row, "an opened final row does not have the fingerprint committed for it", place);
+      const layer_index final{run_.model.checkpoints - 1};
+      check_row(final, row.at, row.bits, row.fingerprint, channel::head);
+      if (!row.before_norm.empty()) check_row(layer_index{final.value - 1}, row.at, row.before_norm, committed_fingerprint(opened, row.at, layer_index{final.value - 1}), channel::blocks);
     }
-    opened_ = std::move(opened);
+    for (const opened_block& block : opened.blocks) check_block(opened, block);
+    if (!breach_) opened_ = std::move(opened);
     return {};
+  }
+
+  /// Blames the provider if an opened row is not admissible, or does not have its fingerprint.
+  void check_row(layer_index layer, position at, byte_view committed, byte_view fingerprint, channel where) {
+    std::vector<float> values(run_.model.width);
+    std::vector<std::byte> bits(encoder_.row_bytes()), own(encoder_.fingerprint_bytes());
+    const audit_place place{at, layer, where};
+    if (auto decoded = encoder_.decode_row(layer, committed, values); !decoded) return (void)blame(reason::non_finite_row, decoded.error().message, place);
+    // Rounding a row that already has the committed type changes nothing, so this is the committed fingerprint or a breach.
+    if (!encoder_.encode_row(layer, values, bits, own)) return (void)blame(reason::non_finite_row, "a committed row has no finite fingerprint", place);
+    if (!equal_bytes_vartime(own, fingerprint)) (void)blame(reason::inconsistent_row, "an opened row does not have the fingerprint committed for it", place);
+  }
+
+  /// Every row that goes in or comes out must be admissible; those at the wanted positions must have their fingerprints.
+  void check_block(const opened_places& opened, const opened_block& block) {
+    const std::size_t bytes = encoder_.row_bytes();
+    std::vector<float> values(run_.model.width);
+    const layer_index before{block.block.value - 1};  // unused for block 0, which has no opened rows in
+    for (std::size_t i = 0; i < block.rows_in.size() / bytes; ++i)
+      if (auto decoded = encoder_.decode_row(before, byte_view{block.rows_in}.subspan(i * bytes, bytes), values); !decoded)
+        return (void)blame(reason::non_finite_row, decoded.error().message, {position{static_cast<std::uint32_t>(i)}, before, channel::blocks});
+    for (std::size_t i = 0; i < block.wanted.size(); ++i) {
+      const position at = block.wanted[i];
+      check_row(block.block, at, byte_view{block.rows_out}.subspan(i * bytes, bytes), committed_fingerprint(opened, at, block.block), channel::blocks);
+      if (!block.rows_in.empty())
+        check_row(before, at, byte_view{block.rows_in}.subspan(at.value * bytes, bytes), committed_fingerprint(opened, at, before), channel::blocks);
+    }
+  }
+
+  /// @pre the position's fingerprints were opened
+  [[nodiscard]] byte_view committed_fingerprint(const opened_places& opened, position at, layer_index layer) const {
+    const auto found = std::lower_bound(opened.states.begin(), opened.states.end(), at, [](const opened_state& each, position p) { return each.at < p; });
+    return byte_view{found->fingerprints}.subspan(layer.value * encoder_.fingerprint_bytes(), encoder_.fingerprint_bytes());
   }
 
   [[nodiscard]] result<void> score(std::uint32_t output, std::span<const float> logits, std::vector<score_at>& scores) {
@@ -239,12 +297,12 @@ class basic_audit {
   receipt receipt_;
   row_encoder encoder_;
   Scheme scheme_;
-  std::vector<token_id> output_;
+  std::vector<token_id> prompt_, output_;
   std::optional<breach> breach_;
   std::optional<opened_places> opened_;
   request_evidence evidence_;
   token_workspace workspace_;
-  bool head_replayed_ = false, tokens_replayed_ = false, states_compared_ = false;
+  bool head_replayed_ = false, blocks_rechecked_ = false, tokens_replayed_ = false, states_compared_ = false;
 };
 
 using audit = basic_audit<>;

@@ -46,7 +46,7 @@ struct statistic_calibration {
 
 struct channel_calibration {
   bool present = false;
-  std::vector<double> caps;  ///< one for token channels, one per checkpoint for states
+  std::vector<double> caps;  ///< one per checkpoint for states and blocks, else one
   std::array<statistic_calibration, statistic_count> statistics;
 
   friend bool operator==(const channel_calibration&, const channel_calibration&) = default;
@@ -62,6 +62,9 @@ struct calibration {
 
   friend bool operator==(const calibration&, const calibration&) = default;
 };
+
+/// Whether a channel's scores are judged by checkpoint: their honest size differs from one to the next.
+[[nodiscard]] constexpr bool is_by_checkpoint(channel c) noexcept { return c == channel::states || c == channel::blocks; }
 
 /// Reduces a channel's scores with fitted caps. @pre the channel was calibrated
 [[nodiscard]] inline channel_summary summarise(const channel_calibration& fitted, std::span<const score_at> scores) {
@@ -155,8 +158,9 @@ class calibrator {
     for (const auto& scores : evidence.scores)
       for (const score_at& s : scores)
         if (!(s.score >= 0) || s.score > 1e300) return fail(errc::non_finite, "calibration: an honest score is not a finite distance", s.at.value);
-    for (const score_at& s : evidence.of(channel::states))
-      if (s.layer.value >= checkpoints_) return fail(errc::shape_mismatch, "calibration: a score of an unknown checkpoint", s.layer.value);
+    for (const channel c : {channel::states, channel::blocks})
+      for (const score_at& s : evidence.of(c))
+        if (s.layer.value >= checkpoints_) return fail(errc::shape_mismatch, "calibration: a score of an unknown checkpoint", s.layer.value);
     return {};
   }
 
@@ -167,16 +171,16 @@ class calibrator {
     if (having == 0) return fitted;
     if (having != requests_.size()) return fail(errc::insufficient_data, "calibration: a channel is missing in some requests", having);
     fitted.present = true;
-    const bool by_layer = which == channel::states;
+    const bool by_layer = is_by_checkpoint(which);
     std::vector<std::vector<double>> pools(by_layer ? checkpoints_ : 1);
     for (const request_evidence& each : fitting)
       for (const score_at& s : each.of(which)) pools[by_layer ? s.layer.value : 0].push_back(s.score);
     const double floor = by_layer || which == channel::rows ? settings_.state_cap_floor : settings_.token_cap_floor;
-    for (std::vector<double>& pool : pools) {
-      if (pool.empty()) return fail(errc::insufficient_data, "calibration: a checkpoint was never compared");
-      const auto cap = stats::quantile(pool, settings_.cap_quantile);
-      if (!cap) return cap.error();
-      fitted.caps.push_back(std::max(*cap, floor));
+    for (std::size_t l = 0; l < pools.size(); ++l) {
+      if (pools[l].empty() && must_be_compared(which, l)) return fail(errc::insufficient_data, "calibration: a checkpoint was never compared", l);
+      const auto cap = stats::quantile(pools[l], settings_.cap_quantile);
+      if (!cap && !pools[l].empty()) return cap.error();
+      fitted.caps.push_back(cap ? std::max(*cap, floor) : floor);  // the floor of a block that is never drawn judges nothing
     }
     for (statistic_calibration& each : fitted.statistics) each.scale = smallest_scale;
     for (const request_evidence& each : fitting) {
@@ -185,6 +189,12 @@ class calibrator {
         fitted.statistics[s].scale = std::max(fitted.statistics[s].scale, summary.value[s]);
     }
     return fitted;
+  }
+
+  /// Of blocks, those that challenges draw from.
+  [[nodiscard]] bool must_be_compared(channel which, std::size_t layer) const {
+    const auto& among = opened_.recheck.among;
+    return which != channel::blocks || std::binary_search(among.begin(), among.end(), layer_index{static_cast<std::uint32_t>(layer)});
   }
 
   [[nodiscard]] result<void> bound_bets(calibration& fitted, std::span<const request_evidence> ranking) const {

@@ -13,9 +13,9 @@ namespace assay::inline v0 {
 
 /// One comparison: how far off, and where. Scores are non-negative; 0 is agreement.
 struct score_at {
-  double score = 0;   ///< channels head, tokens: margin in logits; channels states, rows: relative distance
+  double score = 0;   ///< channels head, tokens: margin in logits; channels states, rows, blocks: relative distance
   position at;
-  layer_index layer;  ///< channel states: the checkpoint; otherwise 0
+  layer_index layer;  ///< channels states, rows, blocks: the checkpoint; otherwise 0
 };
 
 /// All comparisons of one request, by channel.

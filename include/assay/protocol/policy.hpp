@@ -27,14 +27,15 @@ struct verification_policy {
 [[nodiscard]] inline result<void> validate(const verification_policy& p) {
   const auto rate = [](double a) { return a > 0 && a < 1; };
   if (!rate(p.request_alpha) || !rate(p.session_alpha)) return fail(errc::invalid_settings, "policy: an error rate lies outside (0, 1)");
-  if (p.required == audit_level::block) return fail(errc::unsupported, "policy: level 2 (block recheck) is not available");
-  if (p.opened.positions == 0 && p.opened.final_rows == 0) return fail(errc::invalid_settings, "policy: it opens nothing");
-  if (p.opened.positions > challenge_limits::positions || p.opened.final_rows > challenge_limits::final_rows)
+  if (!validate(p.opened)) return fail(errc::invalid_settings, "policy: it opens nothing, or blocks in a way that no challenge can");
+  if (!within(p.opened, largest_challenge()))
     return fail(errc::invalid_settings, "policy: it opens more than provers answer by default");
   if (p.required == audit_level::model && p.opened.positions == 0)
     return fail(errc::invalid_settings, "policy: level 3 needs positions to be opened");
   if (p.required == audit_level::lm_head && p.opened.final_rows == 0)
     return fail(errc::invalid_settings, "policy: level 1 needs final rows to be opened");
+  if (p.required == audit_level::block && (p.opened.final_rows == 0 || !p.opened.recheck.asks()))
+    return fail(errc::invalid_settings, "policy: level 2 needs final rows and blocks to be opened");
   return {};
 }
 

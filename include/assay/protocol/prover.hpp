@@ -21,15 +21,17 @@ namespace assay::inline v0 {
 ///
 /// Not thread-safe; provers of different requests are independent, so a host may drive each from its own
 /// thread, or hand copied rows to a worker. Time: one fast Hadamard transform per row and about two hash
-/// blocks per fingerprint. Memory: all fingerprints and the final rows, until the prover is destroyed.
+/// blocks per fingerprint. Memory: all fingerprints, the final rows and the rows of `committed_rows`, until the prover is
+/// destroyed.
 template <vector_commitment Scheme = merkle>
 class basic_prover {
  public:
   /// Starts observing `sequence` of the engine's batches for `request`.
-  /// @errors those of validate(run) and validate(run, request)
+  /// @errors those of validate(run), check_scheme and validate(run, request)
   [[nodiscard]] static result<basic_prover> start(const run_description& run, const request& request,
                                                   sequence_id sequence = sequence_id{}, Scheme scheme = {}) {
     if (auto valid = validate(run); !valid) return valid.error();
+    if (auto promised = check_scheme(scheme, run); !promised) return promised.error();
     if (auto valid = validate(run, request); !valid) return valid.error();
     const run_digest promised = digest_of(run);
     const request_digest asked = digest_of(promised, request);
@@ -72,40 +74,47 @@ class basic_prover {
     if (output_.empty()) return fail(errc::empty, "prover: no output token was sampled");
     const auto prompt = static_cast<std::uint32_t>(request_.prompt.size());
     const auto count = static_cast<std::uint32_t>(output_.size());
-    receipt r{promised_, asked_, prompt, count, digest_of(asked_, output_), {}, {}, terms};
+    receipt r{promised_, asked_, prompt, count, digest_of(asked_, output_), {}, {}, {}, terms};
     if (auto valid = validate(r); !valid) return valid.error();
     if (auto complete = store_.require_complete(observed_positions(r)); !complete) return complete.error();
-    auto trees = commit_states(scheme_, run_, asked_, store_.states(observed_positions(r)), store_.final_rows(count), observed_positions(r), count);
+    const std::uint32_t positions = observed_positions(r);
+    auto trees = commit_states(scheme_, run_, asked_, store_.states(positions), store_.final_rows(count), positions, count, store_.block_rows(positions));
     if (!trees) return trees.error();
     trees_ = std::move(*trees);
     store_.release();  // the trees have their own copy
     r.states = trees_->states.root();
     r.final_rows = trees_->final_rows.root();
+    if (trees_->block_rows) r.block_rows = trees_->block_rows->root();
     sealed_ = r;
     return r;
   }
 
   /// Opens what a challenge asks for. `seconds_since_delivery` is the host's clock; `most` bounds what one challenge may
   /// learn and cost. Answering several challenges to one receipt shows more of it each time: that is the host's to allow.
-  /// @errors wrong_state (not sealed), expired, too_large, wrong_statement (challenge to another receipt), out_of_range
+  /// @errors wrong_state (not sealed), expired, too_large, wrong_statement (challenge to another receipt), those of expand
+  ///         and check_recheckable
   [[nodiscard]] result<opening_set<Scheme>> open(const challenge& asked, std::uint64_t seconds_since_delivery = 0,
-                                                 const challenge_size& most = {challenge_limits::positions, challenge_limits::final_rows}) const {
+                                                 const challenge_size& most = largest_challenge()) const {
     if (!sealed_) return fail(errc::wrong_state, "prover: seal comes before open");
     if (seconds_since_delivery > sealed_->terms.retention_seconds) return fail(errc::expired, "prover: the retention window has passed", seconds_since_delivery);
-    if (asked.size.positions > most.positions || asked.size.final_rows > most.final_rows)
-      return fail(errc::too_large, "prover: the challenge asks for more than the host allows", asked.size.positions);
+    if (!within(asked.size, most)) return fail(errc::too_large, "prover: the challenge asks for more than the host allows", asked.size.positions);
+    if (auto known = check_recheckable(run_, asked.size.recheck); !known) return known.error();
     auto places = expand(asked, *sealed_);
     if (!places) return places.error();
-    const opened_coordinates wanted = coordinates_of(*sealed_, *places);
+    const opened_coordinates wanted = coordinates_of(run_, *sealed_, *places);
     opening_set<Scheme> set;
     set.answers = digest_of(asked);
-    auto states = trees_->states.open(wanted.states);
-    if (!states) return states.error();
-    set.states = *std::move(states);
-    if (wanted.final_rows.empty()) return set;
-    auto rows = trees_->final_rows.open(wanted.final_rows);
-    if (!rows) return rows.error();
-    set.final_rows = *std::move(rows);
+    const auto open_tree = [](const terkle_tree<Scheme>& tree, const std::vector<coordinates>& rows, tree_opening<Scheme>& into) -> result<void> {
+      if (rows.empty()) return {};
+      auto opening = tree.open(rows);
+      if (!opening) return opening.error();
+      into = *std::move(opening);
+      return {};
+    };
+    if (auto opened = open_tree(trees_->states, wanted.states, set.states); !opened) return opened.error();
+    if (auto opened = open_tree(trees_->final_rows, wanted.final_rows, set.final_rows); !opened) return opened.error();
+    if (!wanted.block_rows.empty())
+      if (auto opened = open_tree(*trees_->block_rows, wanted.block_rows, set.block_rows); !opened) return opened.error();
     return set;
   }
 

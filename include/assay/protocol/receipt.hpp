@@ -37,6 +37,7 @@ struct receipt {
   output_digest output;
   tree_root states;      ///< fingerprints of every checkpoint at every position
   tree_root final_rows;  ///< the LM head's inputs that led to the output tokens
+  tree_root block_rows;  ///< rows between blocks, if the run commits to any; else zeros
   challenge_terms terms;
 
   friend bool operator==(const receipt&, const receipt&) = default;
@@ -45,6 +46,9 @@ struct receipt {
 /// Positions with hidden states: the last output token is sampled but never fed back.
 [[nodiscard]] constexpr std::uint32_t observed_positions(const receipt& r) noexcept { return r.prompt_tokens + r.output_tokens - 1; }
 
+/// No tree has a root of zeros, so zeros say that there is none.
+[[nodiscard]] constexpr bool has_block_rows(const receipt& r) noexcept { return r.block_rows != tree_root{}; }
+
 [[nodiscard]] inline receipt_digest digest_of(const receipt& r) {
   transcript t{domains::receipt};
   t.digest("run", r.run.value).digest("request", r.request.value);
@@ -52,6 +56,7 @@ struct receipt {
   t.digest("output", r.output.value).digest("states", r.states.value).digest("final-rows", r.final_rows.value);
   t.u64("challenge-source", static_cast<std::uint64_t>(r.terms.source)).u64("retention-seconds", r.terms.retention_seconds);
   t.digest("beacon", r.terms.beacon).u64("round", r.terms.round);
+  if (has_block_rows(r)) t.digest("block-rows", r.block_rows.value);
   return receipt_digest{t.finish()};
 }
 

@@ -22,8 +22,8 @@ namespace assay::inline v0 {
 
 /// Turns the states of one request into fingerprints and committed rows. Exact.
 ///
-/// The LM head's input is rounded to the committed type first and fingerprinted after that, so that an
-/// opened final row must have exactly the fingerprint that was committed for it.
+/// Rows that are committed in full, the LM head's input and those of `committed_rows`, are rounded to the committed type
+/// first and fingerprinted after that, so that an opened row must have exactly the fingerprint that was committed for it.
 class row_encoder {
  public:
   /// Prepares the request's projection. @pre validate(run)
@@ -37,14 +37,16 @@ class row_encoder {
   [[nodiscard]] std::size_t row_bytes() const noexcept { return width_ * size_of(commitment_.row_type); }
   [[nodiscard]] std::uint32_t sketch() const noexcept { return static_cast<std::uint32_t>(sketch_.size()); }
   [[nodiscard]] bool is_final(layer_index layer) const noexcept { return layer.value + 1 == commitment_.steps.size(); }
+  /// Whether rows of a checkpoint are committed in full, and so rounded.
+  [[nodiscard]] bool is_rounded(layer_index layer) const noexcept { return rounded_[layer.value] != 0; }
 
-  /// Checks that a state can be committed: finite, of moderate size, and representable in the committed type if final.
+  /// Checks that a state can be committed: finite, of moderate size, and representable in the committed type if rounded.
   /// A finite but absurd final row would make honest logits overflow and look like the verifier's own trouble, so both
   /// sides refuse it: no honest prover seals what a verifier rejects. @errors non_finite (where: the element)
   [[nodiscard]] result<void> admit(layer_index layer, std::span<const float> row) const {
     // Magnitudes order like their bits, and NaN lies above infinity; a negative difference anywhere shows in the sign.
     const auto magnitude = [](float x) { return std::bit_cast<std::int32_t>(x) & 0x7fffffff; };
-    const std::int32_t most = magnitude(is_final(layer) && commitment_.row_type == dtype::f16 ? 65504.0f : largest_state);
+    const std::int32_t most = magnitude(is_rounded(layer) && commitment_.row_type == dtype::f16 ? 65504.0f : largest_state);
     std::int32_t differences = 0;
     for (float x : row) differences |= most - magnitude(x);
     if (differences >= 0) return {};
@@ -53,7 +55,7 @@ class row_encoder {
     return fail(errc::non_finite, "a state holds NaN, infinity or an absurd magnitude", i);
   }
 
-  /// Fingerprints `row`, the state at `layer`. @pre sizes match @errors those of admit
+  /// Fingerprints `row`, the state at a layer that is not rounded. @pre sizes match @errors those of admit
   [[nodiscard]] result<void> encode_state(layer_index layer, std::span<const float> row, mutable_byte_view fingerprint) {
     ASSAY_EXPECTS(row.size() == width_ && fingerprint.size() == fingerprint_bytes() && layer.value < commitment_.steps.size());
     if (auto admitted = admit(layer, row); !admitted) return admitted;
@@ -66,27 +68,40 @@ class row_encoder {
     return quantise(quantiser_of(layer), sketch_, fingerprint);
   }
 
-  /// Rounds `row`, the state at the final checkpoint, in place to the committed type, writes its bits, and fingerprints
+  /// Rounds `row`, the state at a rounded checkpoint, in place to the committed type, writes its bits, and fingerprints
   /// the rounded row. @errors those of admit
-  [[nodiscard]] result<void> encode_final(std::span<float> row, mutable_byte_view bits, mutable_byte_view fingerprint) {
+  [[nodiscard]] result<void> encode_row(layer_index layer, std::span<float> row, mutable_byte_view bits, mutable_byte_view fingerprint) {
     ASSAY_EXPECTS(row.size() == width_ && bits.size() == row_bytes());
-    if (auto admitted = admit(final_layer(), row); !admitted) return admitted;
-    return encode_admitted_final(row, bits, fingerprint);
+    if (auto admitted = admit(layer, row); !admitted) return admitted;
+    return encode_admitted_row(layer, row, bits, fingerprint);
   }
 
-  /// The same for a row that `admit` has let pass. @pre admit(final layer, row); sizes match @errors none then
-  [[nodiscard]] result<void> encode_admitted_final(std::span<float> row, mutable_byte_view bits, mutable_byte_view fingerprint) {
+  /// The same for a row that `admit` has let pass. @pre admit(layer, row); sizes match @errors none then
+  [[nodiscard]] result<void> encode_admitted_row(layer_index layer, std::span<float> row, mutable_byte_view bits, mutable_byte_view fingerprint) {
     round_row(row, bits);
-    return encode_admitted_state(final_layer(), row, fingerprint);
+    return encode_admitted_state(layer, row, fingerprint);
+  }
+
+  /// `encode_row` for the LM head's input.
+  [[nodiscard]] result<void> encode_final(std::span<float> row, mutable_byte_view bits, mutable_byte_view fingerprint) {
+    return encode_row(final_layer(), row, bits, fingerprint);
+  }
+
+  /// Fingerprints any checkpoint's state, rounded in place if its rows are committed. @errors those of admit
+  [[nodiscard]] result<void> encode(layer_index layer, std::span<float> row, mutable_byte_view bits, mutable_byte_view fingerprint) {
+    return is_rounded(layer) ? encode_row(layer, row, bits, fingerprint) : encode_state(layer, row, fingerprint);
   }
 
   /// Reads a committed row back. @pre sizes match @errors non_finite (where: the element)
-  [[nodiscard]] result<void> decode_final(byte_view bits, std::span<float> row) const {
+  [[nodiscard]] result<void> decode_row(layer_index layer, byte_view bits, std::span<float> row) const {
     ASSAY_EXPECTS(row.size() == width_ && bits.size() == row_bytes());
     const dtype type = commitment_.row_type;
     (void)convert_to_float(type, bits.data(), static_cast<std::int64_t>(size_of(type)), row);
-    return admit(final_layer(), row);
+    return admit(layer, row);
   }
+
+  /// `decode_row` for the LM head's input.
+  [[nodiscard]] result<void> decode_final(byte_view bits, std::span<float> row) const { return decode_row(final_layer(), bits, row); }
 
   /// The sketch that a committed fingerprint stands for.
   void decode_state(layer_index layer, byte_view fingerprint, std::span<float> sketch) const {
@@ -99,7 +114,10 @@ class row_encoder {
  private:
   row_encoder(const run_description& run, hadamard_projection projection)
       : commitment_(run.commitment), width_(run.model.width), projection_(std::move(projection)),
-        scratch_(projection_.scratch_size()), sketch_(run.commitment.sketch) {}
+        rounded_(run.commitment.steps.size()), scratch_(projection_.scratch_size()), sketch_(run.commitment.sketch) {
+    rounded_.back() = 1;
+    for (layer_index layer : run.commitment.committed_rows) rounded_[layer.value] = 1;
+  }
 
   [[nodiscard]] quantiser quantiser_of(layer_index layer) const {
     return {commitment_.sketch_type, commitment_.steps[layer.value]};
@@ -130,6 +148,7 @@ class row_encoder {
   commitment_description commitment_;
   std::uint32_t width_;
   hadamard_projection projection_;
+  std::vector<std::uint8_t> rounded_;  // by checkpoint
   std::vector<float> scratch_;
   std::vector<float> sketch_;
 };

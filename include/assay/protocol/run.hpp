@@ -3,11 +3,14 @@
 #ifndef ASSAY_PROTOCOL_RUN_HPP
 #define ASSAY_PROTOCOL_RUN_HPP
 
+#include <algorithm>
 #include <bit>
 #include <cstdint>
 #include <vector>
 
+#include <assay/commit/vector_commitment.hpp>
 #include <assay/core/dtype.hpp>
+#include <assay/core/ids.hpp>
 #include <assay/core/result.hpp>
 #include <assay/hash/digest.hpp>
 #include <assay/hash/domain.hpp>
@@ -50,9 +53,14 @@ struct sampler_description {
 struct commitment_description {
   std::uint32_t sketch = 16;           ///< coordinates of a fingerprint
   dtype sketch_type = dtype::i16;      ///< integer type of a coordinate: i8 or i16
-  std::vector<float> steps;            ///< quantisation step of a coordinate, one per checkpoint
-  dtype row_type = dtype::bf16;        ///< type in which the LM head's inputs are committed: bf16, f16 or f32
+  std::vector<float> steps{};          ///< quantisation step of a coordinate, one per checkpoint
+  dtype row_type = dtype::bf16;        ///< type in which rows are committed in full: bf16, f16 or f32
   std::uint32_t fan_out = 16;          ///< children of an inner node of the trees
+  /// Checkpoints whose rows are committed in full at every position, ascending, the last checkpoint never among them: its
+  /// rows are committed anyway where they lead to a token. A block can be rechecked between two of them; see `recheckable`.
+  std::vector<layer_index> committed_rows{};
+  commitment_scheme scheme = commitment_scheme::merkle_sha256;
+  digest parameters{};                 ///< of the scheme's public parameters, an SRS; zeros if it has none
 
   friend bool operator==(const commitment_description&, const commitment_description&) = default;
 };
@@ -76,8 +84,44 @@ struct run_limits {
   static constexpr std::uint32_t tokens = 1u << 22;  ///< prompt and output together
 };
 
+namespace detail {
+
+/// Numbers from here on are for experiments: never given to a scheme of this library.
+inline constexpr std::uint8_t first_private_scheme = 240;
+
+[[nodiscard]] inline result<void> validate_scheme(const commitment_description& c) {
+  const auto number = static_cast<std::uint8_t>(c.scheme);
+  if ((number < 1 || number > 3) && number < first_private_scheme) return fail(errc::unsupported, "run: unknown commitment scheme", number);
+  if (c.scheme == commitment_scheme::merkle_sha256 && c.parameters != digest{})
+    return fail(errc::invalid_settings, "run: hash trees have no public parameters");
+  return {};
+}
+
+[[nodiscard]] inline result<void> validate_committed_rows(const run_description& run) {
+  const auto& committed = run.commitment.committed_rows;
+  for (std::size_t i = 0; i < committed.size(); ++i) {
+    if (committed[i].value >= run.model.checkpoints - 1) return fail(errc::out_of_range, "run: rows of a checkpoint that is no block's output", i);
+    if (i > 0 && committed[i] <= committed[i - 1]) return fail(errc::wrong_order, "run: committed checkpoints must ascend", i);
+  }
+  return {};
+}
+
+}  // namespace detail
+
+/// Whether all rows of a checkpoint are committed in full.
+[[nodiscard]] inline bool commits_rows(const run_description& run, layer_index layer) {
+  const auto& committed = run.commitment.committed_rows;
+  return std::binary_search(committed.begin(), committed.end(), layer);
+}
+
+/// Whether what goes into a block and what comes out is bound: rows out are committed, and so are rows in, or they are
+/// the embeddings of the request's tokens.
+[[nodiscard]] inline bool recheckable(const run_description& run, layer_index block) {
+  return commits_rows(run, block) && (block.value == 0 || commits_rows(run, layer_index{block.value - 1}));
+}
+
 /// Checks every bound and enumerator of a description that may come from another party.
-/// @errors out_of_range, length_mismatch, unsupported, invalid_settings
+/// @errors out_of_range, length_mismatch, unsupported, invalid_settings, wrong_order
 [[nodiscard]] inline result<void> validate(const run_description& run) {
   const auto& m = run.model;
   const auto& c = run.commitment;
@@ -90,10 +134,12 @@ struct run_limits {
   if (c.fan_out < 2 || c.fan_out > run_limits::fan_out) return fail(errc::out_of_range, "run: fan-out out of range", c.fan_out);
   if (c.sketch_type != dtype::i8 && c.sketch_type != dtype::i16) return fail(errc::unsupported, "run: sketches are i8 or i16");
   if (c.row_type != dtype::bf16 && c.row_type != dtype::f16 && c.row_type != dtype::f32)
-    return fail(errc::unsupported, "run: final rows are committed as bf16, f16 or f32");
+    return fail(errc::unsupported, "run: rows are committed as bf16, f16 or f32");
   if (c.steps.size() != m.checkpoints) return fail(errc::length_mismatch, "run: one quantisation step per checkpoint", c.steps.size());
   for (std::size_t i = 0; i < c.steps.size(); ++i)
     if (!validate(quantiser{c.sketch_type, c.steps[i]})) return fail(errc::out_of_range, "run: a quantisation step is not positive and moderate", i);
+  if (auto rows = detail::validate_committed_rows(run); !rows) return rows;
+  if (auto scheme = detail::validate_scheme(c); !scheme) return scheme;
   if (run.sampler.profile != sampler_profile::assay_philox) return fail(errc::unsupported, "run: unknown sampler profile");
   const auto known_float = [](dtype t) { return t == dtype::f32 || t == dtype::f16 || t == dtype::bf16; };
   if (!known_float(m.weight_type) || !known_float(m.activation_type))
@@ -101,7 +147,8 @@ struct run_limits {
   return validate(run.sampler.settings);
 }
 
-/// Digest of every field, floats as bit patterns.
+/// Digest of every field, floats as bit patterns. What a run does not use, committed rows and another scheme than Merkle's,
+/// adds nothing.
 [[nodiscard]] inline run_digest digest_of(const run_description& run) {
   const auto& m = run.model;
   const auto& c = run.commitment;
@@ -116,6 +163,12 @@ struct run_limits {
   t.u64("steps", c.steps.size());
   for (float step : c.steps) t.u64("step", std::bit_cast<std::uint32_t>(step));
   t.u64("row-type", static_cast<std::uint64_t>(c.row_type)).u64("fan-out", c.fan_out);
+  if (!c.committed_rows.empty()) {
+    t.u64("committed-rows", c.committed_rows.size());
+    for (layer_index layer : c.committed_rows) t.u64("checkpoint", layer.value);
+  }
+  if (c.scheme != commitment_scheme::merkle_sha256)
+    t.u64("scheme", static_cast<std::uint64_t>(c.scheme)).digest("parameters", c.parameters);
   return run_digest{t.finish()};
 }
 

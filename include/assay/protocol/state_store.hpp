@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
-// Fingerprints and final rows of one request, as they arrive: any order of layers, any split of positions.
+// Fingerprints and committed rows of one request, as they arrive: any order of layers, any split of positions.
 #ifndef ASSAY_PROTOCOL_STATE_STORE_HPP
 #define ASSAY_PROTOCOL_STATE_STORE_HPP
 
@@ -21,8 +21,9 @@ class state_store {
  public:
   /// Final rows are kept from the prompt's last position on: earlier ones lead to no output token.
   state_store(const run_description& run, std::uint32_t prompt_tokens, row_encoder encoder)
-      : checkpoints_(run.model.checkpoints), width_(run.model.width), first_final_(prompt_tokens - 1), encoder_(std::move(encoder)),
-        fingerprint_(encoder_.fingerprint_bytes()), bits_(encoder_.row_bytes()) {
+      : checkpoints_(run.model.checkpoints), width_(run.model.width), first_final_(prompt_tokens - 1),
+        committed_(run.commitment.committed_rows), encoder_(std::move(encoder)), fingerprint_(encoder_.fingerprint_bytes()),
+        bits_(encoder_.row_bytes()) {
     const std::size_t rows = std::clamp<std::size_t>(staged_bytes / (sizeof(float) * width_), 1, staged_rows);
     staged_.reserve(rows);
     stage_.resize(rows * width_);
@@ -64,13 +65,15 @@ class state_store {
 
   /// Frees everything that was kept; nothing may be put or read afterwards.
   void release() {
-    seen_ = {}, states_ = {}, rows_ = {}, stage_ = {}, staged_ = {};
+    seen_ = {}, states_ = {}, rows_ = {}, block_rows_ = {}, stage_ = {}, staged_ = {};
   }
 
   /// Fingerprints of the first positions, [positions][checkpoints][sketch]. @pre require_complete(positions)
   [[nodiscard]] byte_view states(std::uint32_t positions) const { return byte_view{states_}.first(std::size_t{positions} * checkpoints_ * fingerprint_.size()); }
   /// LM-head inputs that led to the first output tokens, [outputs][width]. @pre as above
   [[nodiscard]] byte_view final_rows(std::uint32_t outputs) const { return byte_view{rows_}.first(std::size_t{outputs} * bits_.size()); }
+  /// Rows of the first positions at the run's committed checkpoints, [positions][committed][width]. @pre as above
+  [[nodiscard]] byte_view block_rows(std::uint32_t positions) const { return byte_view{block_rows_}.first(std::size_t{positions} * committed_.size() * bits_.size()); }
 
  private:
   struct place {
@@ -80,11 +83,13 @@ class state_store {
   static constexpr std::size_t staged_rows = 64, staged_bytes = std::size_t{1} << 20;
 
   [[nodiscard]] std::size_t slot(layer_index layer, position at) const noexcept { return std::size_t{at.value} * checkpoints_ + layer.value; }
-  [[nodiscard]] bool keeps_row(layer_index layer, position at) const noexcept { return encoder_.is_final(layer) && at.value >= first_final_; }
+  [[nodiscard]] bool keeps_row(layer_index layer, position at) const noexcept {
+    return encoder_.is_rounded(layer) && (!encoder_.is_final(layer) || at.value >= first_final_);
+  }
 
   void encode(layer_index layer, std::span<float> row) {
-    const auto encoded = encoder_.is_final(layer) ? encoder_.encode_admitted_final(row, bits_, fingerprint_)
-                                                  : encoder_.encode_admitted_state(layer, row, fingerprint_);
+    const auto encoded = encoder_.is_rounded(layer) ? encoder_.encode_admitted_row(layer, row, bits_, fingerprint_)
+                                                    : encoder_.encode_admitted_state(layer, row, fingerprint_);
     ASSAY_EXPECTS(encoded);  // the row was admitted
   }
 
@@ -93,7 +98,7 @@ class state_store {
       const auto [layer, at] = staged_[i];
       encode(layer, {stage_.data() + i * width_, width_});
       std::copy(fingerprint_.begin(), fingerprint_.end(), kept_fingerprint(layer, at));
-      if (keeps_row(layer, at)) std::copy(bits_.begin(), bits_.end(), kept_row(at));
+      if (keeps_row(layer, at)) std::copy(bits_.begin(), bits_.end(), kept_row(layer, at));
     }
     staged_.clear();
   }
@@ -104,13 +109,17 @@ class state_store {
     settle();
     encode(layer, again);
     if (!std::equal(fingerprint_.begin(), fingerprint_.end(), kept_fingerprint(layer, at)) ||
-        (keeps_row(layer, at) && !std::equal(bits_.begin(), bits_.end(), kept_row(at))))
+        (keeps_row(layer, at) && !std::equal(bits_.begin(), bits_.end(), kept_row(layer, at))))
       return fail(errc::conflicting, "prover: a position was computed twice with different states; roll-backs are not supported", at.value);
     return {};
   }
 
   [[nodiscard]] std::byte* kept_fingerprint(layer_index layer, position at) { return states_.data() + slot(layer, at) * fingerprint_.size(); }
-  [[nodiscard]] std::byte* kept_row(position at) { return rows_.data() + (at.value - first_final_) * bits_.size(); }
+  [[nodiscard]] std::byte* kept_row(layer_index layer, position at) {
+    if (encoder_.is_final(layer)) return rows_.data() + (at.value - first_final_) * bits_.size();
+    const auto column = static_cast<std::size_t>(std::lower_bound(committed_.begin(), committed_.end(), layer) - committed_.begin());
+    return block_rows_.data() + (at.value * committed_.size() + column) * bits_.size();
+  }
 
   void grow(std::uint32_t positions) {
     const std::size_t slots = std::size_t{positions} * checkpoints_;
@@ -118,15 +127,17 @@ class state_store {
     seen_.resize(slots, 0);
     states_.resize(slots * fingerprint_.size());
     if (positions > first_final_) rows_.resize((positions - first_final_) * bits_.size());
+    if (!committed_.empty()) block_rows_.resize(std::size_t{positions} * committed_.size() * bits_.size());
   }
 
   std::uint32_t checkpoints_, width_, first_final_;
+  std::vector<layer_index> committed_;  // checkpoints whose rows are kept in full
   row_encoder encoder_;
   std::vector<std::byte> fingerprint_, bits_;  // of one row
   std::vector<float> stage_;
   std::vector<place> staged_;
   std::vector<std::uint8_t> seen_;
-  std::vector<std::byte> states_, rows_;
+  std::vector<std::byte> states_, rows_, block_rows_;
 };
 
 }  // namespace assay::inline v0

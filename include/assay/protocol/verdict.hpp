@@ -32,8 +32,8 @@ enum class reason : std::uint16_t {
   malformed_openings = 7,    ///< the openings do not parse
   wrong_openings = 8,        ///< the openings answer another challenge
   bad_opening = 9,           ///< opened values do not belong to the committed root
-  non_finite_row = 10,       ///< a committed final row holds NaN, infinity or an absurd magnitude
-  inconsistent_row = 11,     ///< an opened final row does not have the fingerprint that was committed for it
+  non_finite_row = 10,       ///< a committed row holds NaN, infinity or an absurd magnitude
+  inconsistent_row = 11,     ///< an opened row does not have the fingerprint that was committed for it
   token_out_of_range = 12,   ///< an output token is not in the vocabulary
   withheld_openings = 13,    ///< no openings came within the retention the receipt promises
   // statistical: an honest provider is hit with at most the stated probability
@@ -47,13 +47,14 @@ enum class channel : std::uint8_t {
   tokens = 1,  ///< output tokens against the reference model's logits (level 3)
   states = 2,  ///< opened fingerprints against the reference model's states (level 3)
   rows = 3,    ///< opened final rows, in full, against the reference model's (level 3)
+  blocks = 4,  ///< opened rows coming out of a block against the block recomputed from the rows going in (level 2)
 };
-inline constexpr std::size_t channel_count = 4;
+inline constexpr std::size_t channel_count = 5;
 
 /// Place of the strongest deviation, as far as it has one.
 struct audit_place {
   position at;            ///< absolute position in the sequence
-  layer_index layer;      ///< checkpoint; for channel `states` and opened rows
+  layer_index layer;      ///< checkpoint; for channels `states` and `blocks`, and opened rows
   channel where = channel::tokens;
 };
 
@@ -110,6 +111,7 @@ struct verdict {
     case channel::tokens: return "tokens";
     case channel::states: return "states";
     case channel::rows: return "rows";
+    case channel::blocks: return "blocks";
   }
   return "unknown";
 }

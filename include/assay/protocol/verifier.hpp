@@ -7,6 +7,7 @@
 #include <array>
 #include <cmath>
 #include <cstdint>
+#include <utility>
 #include <vector>
 
 #include <assay/protocol/audit.hpp>
@@ -42,9 +43,9 @@ class basic_verifier {
 
   /// Starts the audit of one request; see `basic_audit::begin`. @errors calibration_mismatch and those of `begin`
   [[nodiscard]] result<basic_audit<Scheme>> begin(const run_description& run, const request& request, std::span<const token_id> output,
-                                                  const receipt& receipt, std::uint64_t public_round = 0) const {
+                                                  const receipt& receipt, std::uint64_t public_round = 0, Scheme scheme = {}) const {
     if (digest_of(run) != fitted_.run) return fail(errc::calibration_mismatch, "verifier: the calibration is for another run description");
-    return basic_audit<Scheme>::begin(policy_, run, request, output, receipt, public_round);
+    return basic_audit<Scheme>::begin(policy_, run, request, output, receipt, public_round, std::move(scheme));
   }
 
   /// Adds a finished audit to the session and decides. A request counts once: concluding it again changes no

@@ -72,8 +72,12 @@ struct torch_cuda_noise {
 
   /// The uniform draw in (0, 1]. Exact. @pre id < vocabulary
   [[nodiscard]] Real uniform(noise_key key, std::uint32_t step, token_id id) const noexcept {
+    return uniform_from(key, step * passes(), id);
+  }
+  /// The draw of a call that begins when the generator's offset is 4 times `first_block`. Exact. @pre id < vocabulary
+  [[nodiscard]] Real uniform_from(noise_key key, std::uint64_t first_block, token_id id) const noexcept {
     const std::uint64_t threads = layout.threads(), thread = id.value % threads, lane = id.value / threads % unroll;
-    const std::uint64_t block = step * passes() + id.value / (unroll * threads);
+    const std::uint64_t block = first_block + id.value / (unroll * threads);
     const philox_counter w = philox4x32({static_cast<std::uint32_t>(block), static_cast<std::uint32_t>(block >> 32),
                                          static_cast<std::uint32_t>(thread), static_cast<std::uint32_t>(thread >> 32)},
                                         {key.k0, key.k1});

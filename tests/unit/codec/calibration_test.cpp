@@ -17,11 +17,12 @@ calibration any_calibration(std::uint64_t number) {
   calibration c;
   c.run.value = any.digest();
   c.opened = {any.u32(), any.u32()};
+  if (number % 2 == 0) c.opened.recheck = {{layer_index{1}, layer_index{4}}, 2, 8, 512};
   for (std::size_t i = 0; i < channel_count; ++i) {
     channel_calibration& each = c.channels[i];
     each.present = i == 0 || any.coin();
     if (!each.present) continue;
-    each.caps.resize(i == 2 ? 1 + any.below(40) : 1);
+    each.caps.resize(i == 2 || i == 4 ? 1 + any.below(40) : 1);
     for (double& cap : each.caps) cap = moderate(any);
     for (auto& s : each.statistics) {
       s.scale = moderate(any);
@@ -36,7 +37,7 @@ calibration any_calibration(std::uint64_t number) {
 }
 
 const std::set<std::string> nullable = {"/channels/head", "/channels/tokens", "/channels/states",
-                                        "/channels/rows"};
+                                        "/channels/rows", "/channels/blocks", "/opened/recheck"};
 
 }  // namespace
 

@@ -14,6 +14,11 @@ challenge any_challenge(std::uint64_t number) {
   c.receipt.value = any.digest();
   c.randomness = any.seed();
   c.size = {any.u32(), 1 + static_cast<std::uint32_t>(any.below(100))};
+  if (number % 2 == 0) {
+    c.size.recheck = {{}, 1 + any.u32() / 2, 1 + any.u32() / 2, 1 + any.u32() / 2};
+    for (std::uint32_t block = 0, n = 1 + static_cast<std::uint32_t>(any.below(40)); n-- > 0; block += 1 + static_cast<std::uint32_t>(any.below(9)))
+      c.size.recheck.among.push_back(layer_index{block});
+  }
   return c;
 }
 
@@ -26,7 +31,28 @@ TEST_CASE("codec challenge: a round trip keeps the digest", "[codec]") {
   }
 }
 
-TEST_CASE("codec challenge: every field is required, typed and alone", "[codec]") { check_laws(any_challenge(1)); }
+TEST_CASE("codec challenge: every field is required, typed and alone", "[codec]") {
+  check_laws(any_challenge(1), {"/size/recheck"});
+  check_laws(any_challenge(4), {"/size/recheck"});
+  CHECK(codec::to_json(any_challenge(1))["size"]["recheck"].is_null());
+}
+
+TEST_CASE("codec challenge: blocks ascend and are asked for in numbers", "[codec]") {
+  challenge c = any_challenge(6);
+  c.size.recheck.among = {layer_index{3}, layer_index{3}};
+  CHECK(json_error<challenge>(codec::to_json_text(c)) == errc::wrong_order);
+  c.size.recheck.among = {layer_index{3}, layer_index{4}};
+  CHECK(json_error<challenge>(codec::to_json_text(c)) == errc{});
+  c.size.recheck.positions = 0;
+  CHECK(json_error<challenge>(codec::to_json_text(c)) == errc::out_of_range);
+}
+
+TEST_CASE("codec challenge: the largest fits the limits", "[codec]") {
+  challenge c = any_challenge(1);
+  c.size.recheck = {{}, ~0u, ~0u, ~0u};
+  for (std::uint32_t block = 0; block < run_limits::checkpoints; ++block) c.size.recheck.among.push_back(layer_index{block});
+  check_round_trip(c);
+}
 
 TEST_CASE("codec challenge: one that asks for nothing is refused", "[codec]") {
   challenge c = any_challenge(2);

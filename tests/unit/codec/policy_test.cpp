@@ -17,6 +17,7 @@ verification_policy any_policy(std::uint64_t number) {
   p.required = levels[any.below(3)];
   p.opened = {1 + static_cast<std::uint32_t>(any.below(challenge_limits::positions)),
               1 + static_cast<std::uint32_t>(any.below(challenge_limits::final_rows))};
+  if (number % 2 == 0) p.opened.recheck = {{layer_index{0}, layer_index{5}}, 1, 1 + static_cast<std::uint32_t>(any.below(100)), 512};
   p.minimum_tokens = any.u32();
   p.minimum_retention_seconds = any.u64();
   p.allow_beacon = any.coin();
@@ -36,14 +37,16 @@ TEST_CASE("codec policy: a round trip keeps every bit", "[codec]") {
 }
 
 TEST_CASE("codec policy: every field is required, typed and alone", "[codec]") {
-  check_laws(any_policy(1));
-  check_laws(verification_policy{});
+  const std::set<std::string> nullable = {"/opened/recheck"};
+  check_laws(any_policy(1), nullable);
+  check_laws(any_policy(2), nullable);
+  check_laws(verification_policy{}, nullable);
 }
 
 TEST_CASE("codec policy: settings that make no sense are refused", "[codec]") {
   verification_policy p;
   p.required = audit_level::block;
-  CHECK(json_error<verification_policy>(codec::to_json_text(p)) == errc::unsupported);
+  CHECK(json_error<verification_policy>(codec::to_json_text(p)) == errc::invalid_settings);
   p = {};
   p.request_alpha = 0;
   CHECK(json_error<verification_policy>(codec::to_json_text(p)) == errc::invalid_settings);

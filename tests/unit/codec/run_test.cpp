@@ -26,6 +26,9 @@ run_description any_run(std::uint64_t number) {
     run.commitment.steps.push_back(static_cast<float>(1e-6 + 100 * any.share()));
   run.commitment.row_type = floats[any.below(3)];
   run.commitment.fan_out = 2 + static_cast<std::uint32_t>(any.below(255));
+  for (std::uint32_t layer = 0; layer + 1 < run.model.checkpoints; ++layer)
+    if (number % 2 == 0 && any.coin()) run.commitment.committed_rows.push_back(layer_index{layer});
+  if (number % 3 == 0) run.commitment.scheme = commitment_scheme::pst, run.commitment.parameters = any.digest();
   return run;
 }
 
@@ -58,6 +61,7 @@ TEST_CASE("codec run: every field is required, typed and alone", "[codec]") {
   run_description run = any_run(2);
   run.model.checkpoints = 2;
   run.commitment.steps.resize(2, 0.5f);
+  run.commitment.committed_rows = {layer_index{0}};
   check_laws(run);
 }
 
@@ -99,12 +103,17 @@ TEST_CASE("codec run: what the run's own validation refuses is refused", "[codec
   CHECK(changed("/sampler/profile", "another") == errc::unsupported);
   CHECK(changed("/commitment/steps", json::array()) == errc::length_mismatch);
   CHECK(changed("/commitment/steps/0", 0.0) == errc::out_of_range);
+  CHECK(changed("/commitment/committed_rows", json::array({0, 0})) != errc{});
+  CHECK(changed("/commitment/committed_rows", json::array({1024})) == errc::out_of_range);
+  CHECK(changed("/commitment/scheme", "another") == errc::unsupported);
+  CHECK(changed("/commitment/parameters", std::string(64, '1')) == errc::invalid_settings);
 }
 
 TEST_CASE("codec run: errors name the field and the item", "[codec]") {
   run_description run = any_run(5);
   run.model.checkpoints = 3;
   run.commitment.steps.resize(3, 1.f);
+  run.commitment.committed_rows = {};
   json tree = codec::to_json(run);
   tree["commitment"]["steps"][2] = 0.1;
   const auto read = codec::from_json<run_description>(tree);

@@ -178,7 +178,7 @@ void check_adversarial(std::size_t count) {
   CHECK(all_right<G>(nothing, random_batch<G>(count, 2, 4), work));
 }
 
-/// Both words for a residue below 2p: points whose coordinates are given as v + p, and infinity as (p, p), (0, p), (p, 0).
+/// Both words for a residue below 2p: coordinates given as v + p, and infinity as (p, p), (0, p), (p, 0).
 template <class G>
 void check_redundant_words() {
   using coordinate = typename G::coordinate;

@@ -6,6 +6,7 @@
 
 #include <nlohmann/json.hpp>
 
+#include <assay/commit/session.hpp>
 #include <assay/protocol/audit.hpp>
 #include <assay/protocol/prover.hpp>
 #include <assay/protocol/wire.hpp>
@@ -65,6 +66,7 @@ run_description run_of(const json& j) {
   r.sampler.settings = {j.at("temperature"), j.at("top_k"), j.at("top_p")};
   r.commitment = {j.at("sketch"), type_of(j.at("sketch_type")), j.at("steps").get<std::vector<float>>(),
                   type_of(j.at("row_type")), j.at("fan_out")};
+  for (const json& layer : j.at("committed_rows")) r.commitment.committed_rows.push_back(layer_index{layer.get<std::uint32_t>()});
   return r;
 }
 
@@ -80,6 +82,15 @@ request request_of(const json& j) {
 challenge_terms terms_of(const json& j) {
   return {text_of(j, "source") == "beacon" ? challenge_source::beacon : challenge_source::interactive,
           j.at("retention_seconds"), digest{array_of<32>(j.at("beacon"))}, j.at("round")};
+}
+
+challenge_size size_of_challenge(const json& j) {
+  challenge_size size{j.at("positions"), j.at("final_rows")};
+  if (!j.contains("recheck")) return size;
+  const json& recheck = j.at("recheck");
+  for (const json& block : recheck.at("among")) size.recheck.among.push_back(layer_index{block.get<std::uint32_t>()});
+  size.recheck.blocks = recheck.at("blocks"), size.recheck.positions = recheck.at("positions"), size.recheck.prefix = recheck.at("prefix");
+  return size;
 }
 
 // The states and logits of the generator's engine: integers over a constant.
@@ -130,8 +141,7 @@ TEST_CASE("protocol: digests, keys and samples are those of a second implementat
     std::vector<float> row(run.model.width);
     for (std::uint32_t j = 0; j < run.model.width; ++j) row[j] = state_at(0, 0, j);
     std::vector<std::byte> fingerprint(encoder.fingerprint_bytes()), bits(encoder.row_bytes());
-    if (encoder.is_final(layer_index{0})) must(encoder.encode_final(row, bits, fingerprint));
-    else must(encoder.encode_state(layer_index{0}, row, fingerprint));
+    must(encoder.encode(layer_index{0}, row, bits, fingerprint));
     CHECK(hex_of(fingerprint) == text_of(expected, "first_fingerprint"));
   }
 }
@@ -153,15 +163,18 @@ TEST_CASE("protocol: receipts, challenges and openings are those of a second imp
     CHECK(hex_of(digest_of(sealed).value.bytes) == text_of(expected, "receipt_digest"));
 
     const json& wanted = each.at("challenge");
-    const challenge drawn{digest_of(sealed),
-                          seed{array_of<32>(wanted.at("randomness"))},
-                          {wanted.at("positions"), wanted.at("final_rows")}};
+    const challenge drawn{digest_of(sealed), seed{array_of<32>(wanted.at("randomness"))}, size_of_challenge(wanted)};
+    CHECK(must(parse_challenge(bytes_of(expected.at("challenge")))) == drawn);
     CHECK(hex_of(encode(drawn)) == text_of(expected, "challenge"));
     CHECK(hex_of(digest_of(drawn).value.bytes) == text_of(expected, "challenge_digest"));
     const challenged_places places = must(expand(drawn, sealed));
     CHECK(places.positions == expected.at("positions").get<std::vector<std::uint32_t>>());
     CHECK(places.outputs == expected.at("outputs").get<std::vector<std::uint32_t>>());
-    CHECK(hex_of(encode(must(observed.open(drawn)), run, sealed)) == text_of(expected, "openings"));
+    std::vector<challenged_block> blocks;
+    for (const json& block : expected.at("blocks"))
+      blocks.push_back({layer_index{block.at("block").get<std::uint32_t>()}, block.at("positions").get<std::vector<std::uint32_t>>()});
+    CHECK(places.blocks == blocks);
+    CHECK(hex_of(encode(must(observed.open(drawn, 0, drawn.size)), run, sealed)) == text_of(expected, "openings"));
 
     verification_policy policy;
     policy.opened = drawn.size;
@@ -174,4 +187,36 @@ TEST_CASE("protocol: receipts, challenges and openings are those of a second imp
     CHECK(!audited.breached());
     CHECK(audited.openings_verified());
   }
+}
+
+TEST_CASE("protocol: run digests name the scheme as a second implementation says", "[protocol]") {
+  std::ifstream file(std::string(ASSAY_TEST_DATA_DIR) + "/protocol.json");
+  const json vectors = json::parse(file);
+  for (const json& each : vectors.at("other_schemes")) {
+    run_description run = run_of(vectors.at("cases").at(0).at("run"));
+    run.commitment.scheme = static_cast<commitment_scheme>(each.at("scheme").get<std::uint8_t>());
+    run.commitment.parameters = digest{array_of<32>(each.at("parameters"))};
+    must(validate(run));
+    CHECK(hex_of(digest_of(run).value.bytes) == text_of(each, "run_digest"));
+  }
+}
+
+TEST_CASE("protocol: session roots are those of a second implementation", "[protocol]") {
+  std::ifstream file(std::string(ASSAY_TEST_DATA_DIR) + "/protocol.json");
+  const json golden = json::parse(file).at("session");
+  session_frontier<merkle> frontier{session_name{digest{array_of<32>(golden.at("session"))}}};
+  std::size_t compared = 0;
+  for (std::uint32_t turn = 0; turn < 300; ++turn) {
+    const std::string context = "context of turn " + std::to_string(turn), count = std::to_string(turn + 1);
+    if (golden.at("roots").contains(context)) {
+      const digest own = turn_context(frontier.next(), sha256_of(as_bytes("context")));
+      CHECK(hex_of(own.bytes) == text_of(golden.at("roots"), context.c_str()));
+    }
+    must(frontier.append({frontier.next(), sha256_of(as_bytes("turn " + std::to_string(turn)))}));
+    if (!golden.at("roots").contains(count)) continue;
+    CHECK(hex_of(frontier.root().value.bytes) == text_of(golden.at("roots"), count.c_str()));
+    CHECK(hex_of(frontier.encode()) == text_of(golden.at("frontiers"), count.c_str()));
+    ++compared;
+  }
+  CHECK(compared == 7);
 }

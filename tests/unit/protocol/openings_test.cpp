@@ -34,13 +34,14 @@ struct opened_answer {
 }  // namespace
 
 TEST_CASE("openings: coordinates are the challenged positions, and those of opened rows", "[protocol]") {
+  const run_description run = toy_run();
   receipt r;
   r.prompt_tokens = 6, r.output_tokens = 5;
-  const opened_coordinates all = coordinates_of(r, {{1, 7}, {0, 2, 4}});
+  const opened_coordinates all = coordinates_of(run, r, {{1, 7}, {0, 2, 4}});
   CHECK(all.states == std::vector<coordinates>{{1}, {5}, {7}, {9}});  // 7 is output 2's own
   CHECK(all.final_rows == std::vector<coordinates>{{0}, {2}, {4}});
-  CHECK(coordinates_of(r, {{}, {1}}).states == std::vector<coordinates>{{6}});
-  CHECK(coordinates_of(r, {{0}, {}}).final_rows.empty());
+  CHECK(coordinates_of(run, r, {{}, {1}}).states == std::vector<coordinates>{{6}});
+  CHECK(coordinates_of(run, r, {{0}, {}}).final_rows.empty());
 }
 
 TEST_CASE("openings: what is opened is what the engine computed", "[protocol]") {

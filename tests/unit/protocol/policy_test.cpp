@@ -45,5 +45,15 @@ TEST_CASE("policy: it must open what its level needs", "[protocol]") {
   p.opened = {0, 1};
   CHECK(validate(p));
   p.required = audit_level::block;
-  CHECK(validate(p).error().code == errc::unsupported);
+  CHECK(validate(p).error().code == errc::invalid_settings);  // level 2 recomputes blocks
+  p.opened.recheck = {{layer_index{1}, layer_index{3}}, 1, 4, 256};
+  CHECK(validate(p));
+  p.opened.final_rows = 0;
+  CHECK(validate(p).error().code == errc::invalid_settings);
+  p.opened.final_rows = 1, p.opened.recheck.positions = 0;
+  CHECK(validate(p).error().code == errc::invalid_settings);
+  p.opened.recheck.positions = challenge_limits::block_positions + 1;
+  CHECK(validate(p).error().code == errc::invalid_settings);
+  p.opened.recheck = {{layer_index{3}, layer_index{1}}, 1, 4, 256};
+  CHECK(validate(p).error().code == errc::invalid_settings);
 }

@@ -108,7 +108,7 @@ TEST_CASE("row encoder: rows admitted once encode as rows admitted while encodin
   auto other = row;
   must(encoder.admit(layer_index{2}, row));
   must(encoder.encode_final(row, bits, print));
-  must(encoder.encode_admitted_final(other, admitted_bits, admitted_print));
+  must(encoder.encode_admitted_row(layer_index{2}, other, admitted_bits, admitted_print));
   CHECK(other == row);
   CHECK((admitted_bits == bits && admitted_print == print));
 }

@@ -85,3 +85,22 @@ TEST_CASE("run: types, steps and sampler settings must make sense", "[protocol]"
   run.commitment.steps[1] = 0;
   CHECK(validate(run).error().where == 1);
 }
+
+TEST_CASE("run: committed rows ascend, end before the last checkpoint, and are part of the promise", "[protocol]") {
+  run_description run = toy_run();
+  const run_digest plain = digest_of(run);
+  run.commitment.committed_rows = {layer_index{0}, layer_index{1}};
+  CHECK(validate(run));
+  CHECK(digest_of(run) != plain);
+  const run_digest both = digest_of(run);
+  run.commitment.committed_rows = {layer_index{1}};
+  CHECK((digest_of(run) != both && digest_of(run) != plain));
+  CHECK(commits_rows(run, layer_index{1}));
+  CHECK_FALSE(commits_rows(run, layer_index{0}));
+  run.commitment.committed_rows = {layer_index{1}, layer_index{0}};
+  CHECK(validate(run).error().code == errc::wrong_order);
+  run.commitment.committed_rows = {layer_index{1}, layer_index{1}};
+  CHECK(validate(run).error().code == errc::wrong_order);
+  run.commitment.committed_rows = {layer_index{2}};  // the last of three: committed anyway
+  CHECK(validate(run).error().code == errc::out_of_range);
+}

@@ -259,7 +259,7 @@ TEST_CASE("verifier: the calibration must fit the run and the promised rates", "
   CHECK(v.begin(other, asked, given.output, given.receipt).error().code == errc::calibration_mismatch);
 
   const challenge_size opened = c.policy.opened;
-  for (const challenge_size size : {challenge_size{5, 3}, challenge_size{4, 4}, challenge_size{4, 0}}) {
+  for (const challenge_size& size : {challenge_size{5, 3}, challenge_size{4, 4}, challenge_size{4, 0}}) {
     c.policy.opened = size;
     CHECK(verifier::make(c.policy, fitted).error().code == errc::calibration_mismatch);
   }

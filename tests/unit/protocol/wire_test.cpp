@@ -73,11 +73,48 @@ TEST_CASE("wire: other lengths, magics, versions and enumerators are refused", "
   const auto asked = encode(some_challenge());
   for (std::size_t n = 0; n < asked.size(); ++n)
     CHECK(parse_challenge(byte_view{asked}.first(n)).error().code == errc::truncated);
-  CHECK(parse_challenge(good).error().code == errc::trailing_bytes);
+  CHECK(parse_challenge(good).error().code == errc::bad_magic);
   challenge nothing = some_challenge();
   nothing.size = {0, 0};
   CHECK(parse_challenge(encode(nothing)).error().code == errc::out_of_range);
   auto receipt_magic = asked;
   std::copy(good.begin(), good.begin() + 4, receipt_magic.begin());
   CHECK(parse_challenge(receipt_magic).error().code == errc::bad_magic);
+}
+
+TEST_CASE("wire: receipts with block rows and challenges for blocks have a version of their own", "[protocol]") {
+  receipt r = numbered_receipt();
+  const auto plain = encode(r);
+  r.block_rows.value.bytes[7] = std::byte{1};
+  const auto bytes = encode(r);
+  CHECK(bytes.size() == receipt_with_blocks_wire_bytes);
+  CHECK(must(parse_receipt(bytes)) == r);
+  CHECK(digest_of(r) != digest_of(numbered_receipt()));
+  for (std::size_t n = 0; n < bytes.size(); ++n) CHECK(parse_receipt(byte_view{bytes}.first(n)).error().code != errc::trailing_bytes);
+  auto bad = bytes;
+  bad[4] = std::byte{0};  // the other version, 32 bytes too long
+  CHECK(parse_receipt(bad).error().code == errc::trailing_bytes);
+  bad = plain, bad[4] = std::byte{1};
+  CHECK(parse_receipt(bad).error().code == errc::truncated);
+  bad = plain, bad[4] = std::byte{1}, bad.resize(bytes.size());  // a second spelling of no tree
+  CHECK(parse_receipt(bad).error().code == errc::non_canonical);
+
+  challenge c = some_challenge();
+  c.size.recheck = {{layer_index{2}, layer_index{9}}, 1, 5, 300};
+  const auto asked = encode(c);
+  CHECK(asked.size() == challenge_with_blocks_wire_bytes + 8);
+  CHECK(must(parse_challenge(asked)) == c);
+  CHECK(digest_of(c) != digest_of(some_challenge()));
+  for (std::size_t n = 0; n < asked.size(); ++n) CHECK(parse_challenge(byte_view{asked}.first(n)).error().code == errc::truncated);
+  bad = asked, bad.push_back(std::byte{0});
+  CHECK(parse_challenge(bad).error().code == errc::trailing_bytes);
+  const std::size_t count = challenge_wire_bytes + 12;
+  bad = asked, bad[count] = std::byte{0};
+  CHECK(parse_challenge(bad).error().code == errc::non_canonical);
+  bad = asked, bad[count + 3] = std::byte{0xff};  // four billion blocks: refused before anything is allocated
+  CHECK(parse_challenge(bad).error().code == errc::out_of_range);
+  bad = asked, bad[count + 4] = std::byte{9};
+  CHECK(parse_challenge(bad).error().code == errc::wrong_order);
+  bad = asked, bad[challenge_wire_bytes] = std::byte{0};
+  CHECK(parse_challenge(bad).error().code == errc::out_of_range);
 }

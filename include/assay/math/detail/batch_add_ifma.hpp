@@ -78,17 +78,17 @@ struct ifma_batch_adder {
     return {all.left + 8 * group, all.right + 8 * group, all.out + 8 * group};
   }
 
-  // --- Points in memory ------------------------------------------------------------------------------------------------
+  // --- Points in memory ----------------------------------------------------------------------------------------------
   /// A coordinate of eight points: `words` words from word `offset` of each on.
   ASSAY_DETAIL_IFMA_INLINE number load(const std::uint32_t* index, std::size_t offset) const noexcept {
     const std::uint64_t* from[8];
-    lanes w[words];
+    ifma_lanes w[words];
 #pragma GCC unroll 8
     for (std::size_t k = 0; k < 8; ++k)
       from[k] = reinterpret_cast<const std::uint64_t*>(points + (index[k] >> 1)) + offset;
     load_four_words(from, w);
     if constexpr (words == 6) {
-      lanes upper[4];
+      ifma_lanes upper[4];
 #pragma GCC unroll 8
       for (std::size_t k = 0; k < 8; ++k) from[k] += 2;
       load_four_words(from, upper);
@@ -101,14 +101,14 @@ struct ifma_batch_adder {
   ASSAY_DETAIL_IFMA_INLINE number load_signed_y(const std::uint32_t* index) const noexcept {
     number y = load(index, words);
     const lane_indices v = *reinterpret_cast<const lane_indices*>(index);
-    const lanes negative = __builtin_convertvector(v, lanes) & broadcast(1);
+    const ifma_lanes negative = __builtin_convertvector(v, ifma_lanes) & broadcast(1);
 #pragma GCC unroll 16
     for (std::size_t i = 0; i < digits; ++i)
       y.digit[i] = negative != 0 ? broadcast(radix::twice[i]) - y.digit[i] : y.digit[i];
     return y;
   }
   ASSAY_DETAIL_IFMA_INLINE void store(const std::uint32_t* out, const number& x, const number& y) const noexcept {
-    lanes w[2 * words];
+    ifma_lanes w[2 * words];
     words_of(x, w);
     words_of(y, w + words);
     std::uint64_t* to[8];
@@ -129,14 +129,14 @@ struct ifma_batch_adder {
     }
   }
 
-  // --- Infinity, equal and opposite points -----------------------------------------------------------------------------
+  // --- Infinity, equal and opposite points ---------------------------------------------------------------------------
   template <std::uint64_t K>
   static ASSAY_DETAIL_IFMA_INLINE lane_set equal_multiple(const number& a) noexcept {
     constexpr typename radix::digit_array multiple = radix::multiple(K);
-    lanes differing{};
+    ifma_lanes differing{};
 #pragma GCC unroll 16
     for (std::size_t i = 0; i < digits; ++i) differing |= a.digit[i] ^ broadcast(multiple[i]);
-    return equal_lanes(differing, lanes{});
+    return equal_lanes(differing, ifma_lanes{});
   }
   /// The lanes that are multiples of p. @pre carried, at most 4p
   static ASSAY_DETAIL_IFMA_INLINE lane_set zero_lanes(const number& a) noexcept {
@@ -147,8 +147,8 @@ struct ifma_batch_adder {
   static ASSAY_DETAIL_IFMA_INLINE bool may_have_edges(const number& x1, const number& x2,
                                                       const number& denominator) noexcept {
     constexpr std::uint64_t p = radix::modulus[0];
-    const lanes a = x1.digit[0], b = x2.digit[0], d = denominator.digit[0];
-    return (equal_lanes(a, lanes{}) | equal_lanes(a, broadcast(p)) | equal_lanes(b, lanes{}) |
+    const ifma_lanes a = x1.digit[0], b = x2.digit[0], d = denominator.digit[0];
+    return (equal_lanes(a, ifma_lanes{}) | equal_lanes(a, broadcast(p)) | equal_lanes(b, ifma_lanes{}) |
             equal_lanes(b, broadcast(p)) | equal_lanes(d, broadcast(p)) | equal_lanes(d, broadcast(2 * p & low52)) |
             equal_lanes(d, broadcast(3 * p & low52))) != 0;
   }
@@ -163,7 +163,7 @@ struct ifma_batch_adder {
     const lane_set same = zero_lanes(denominator) & ~no1 & ~no2, opposite = same & zero_lanes(both);
     const lane_set tangent = same & ~opposite, trivial = no1 | no2 | opposite;
     for (std::size_t i = 0; i < digits; ++i) {
-      lanes& d = denominator.digit[i];
+      ifma_lanes& d = denominator.digit[i];
       d = select(tangent, both.digit[i], select(trivial, broadcast(i == 0), d));
     }
     return {static_cast<unsigned char>(tangent), static_cast<unsigned char>(no2 & ~no1),
@@ -185,14 +185,14 @@ struct ifma_batch_adder {
     number y1 = load_signed_y(group.left), y2 = load_signed_y(group.right);
     carry(y1), carry(y2);
     for (std::size_t i = 0; i < digits; ++i) {
-      x.digit[i] = select(e.left, x1.digit[i], select(e.right, x2.digit[i], select(e.none, lanes{}, x.digit[i])));
-      y.digit[i] = select(e.left, y1.digit[i], select(e.right, y2.digit[i], select(e.none, lanes{}, y.digit[i])));
+      x.digit[i] = select(e.left, x1.digit[i], select(e.right, x2.digit[i], select(e.none, ifma_lanes{}, x.digit[i])));
+      y.digit[i] = select(e.left, y1.digit[i], select(e.right, y2.digit[i], select(e.none, ifma_lanes{}, y.digit[i])));
     }
     const lane_set bound = equal_multiple<2>(y);  // y = 0 negated
-    for (std::size_t i = 0; i < digits; ++i) y.digit[i] = select(bound, lanes{}, y.digit[i]);
+    for (std::size_t i = 0; i < digits; ++i) y.digit[i] = select(bound, ifma_lanes{}, y.digit[i]);
   }
 
-  // --- The two passes --------------------------------------------------------------------------------------------------
+  // --- The two passes ------------------------------------------------------------------------------------------------
   /// a - b + 2p, not carried
   static ASSAY_DETAIL_IFMA_INLINE number difference(const number& a, const number& b) noexcept {
     number r;
@@ -252,7 +252,7 @@ struct ifma_batch_adder {
   static ASSAY_DETAIL_IFMA_INLINE number exchanged(const number& a) noexcept {
     number r;
     for (std::size_t i = 0; i < digits; ++i) {
-      const lanes v = a.digit[i];
+      const ifma_lanes v = a.digit[i];
       if constexpr (Distance == 4) r.digit[i] = __builtin_shufflevector(v, v, 4, 5, 6, 7, 0, 1, 2, 3);
       else if constexpr (Distance == 2) r.digit[i] = __builtin_shufflevector(v, v, 2, 3, 0, 1, 6, 7, 4, 5);
       else r.digit[i] = __builtin_shufflevector(v, v, 1, 0, 3, 2, 5, 4, 7, 6);
@@ -265,7 +265,7 @@ struct ifma_batch_adder {
     const coordinate scale = coordinate::from_montgomery(montgomery<parameters>::power_of_two(exponent));
     const number other4 = exchanged<4>(a), four = multiply(a, other4), other2 = exchanged<2>(four),
                  two = multiply(four, other2), other1 = exchanged<1>(two), product = multiply(two, other1);
-    lanes w[words];
+    ifma_lanes w[words];
     words_of(product, w);
     typename coordinate::limbs_type v{};
     for (std::size_t i = 0; i < words; ++i) v[i] = w[i][0];

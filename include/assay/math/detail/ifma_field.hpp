@@ -23,7 +23,7 @@ namespace assay::inline v0::detail {
 #endif
 #define ASSAY_DETAIL_IFMA_INLINE ASSAY_DETAIL_IFMA __attribute__((always_inline)) inline
 
-using lanes [[gnu::vector_size(64)]] = std::uint64_t;
+using ifma_lanes [[gnu::vector_size(64)]] = std::uint64_t;
 using signed_lanes [[gnu::vector_size(64)]] = long long;
 using half_lanes [[gnu::vector_size(32), gnu::aligned(8), gnu::may_alias]] = std::uint64_t;
 using lane_indices [[gnu::vector_size(32), gnu::aligned(4), gnu::may_alias]] = std::uint32_t;
@@ -61,7 +61,7 @@ struct radix52 {
   static constexpr digit_array modulus = multiple(1), twice = multiple(2);
 
   /// For `below_bound`, which finds v + 4p as a number i of units of 3/4 p from the last digit alone: unit_inverse is
-  /// 2^52 by the unit in terms of that digit, and `bias` adds 4p and rounds up carries that the lower digits may still owe.
+  /// 2^52 by the unit in terms of that digit; `bias` adds 4p, and 4 for what the lower digits may still owe it.
   static constexpr std::uint64_t unit_inverse =
       static_cast<std::uint64_t>((uint128{1} << 54) / (3 * uint128{modulus[digits - 1]}));
   static constexpr std::uint64_t bias = multiple(4)[digits - 1] + 4;
@@ -87,49 +87,49 @@ struct radix52 {
 template <class P>
 struct wide {
   static constexpr std::size_t digits = radix52<P>::digits;
-  lanes digit[digits];
+  ifma_lanes digit[digits];
 };
 
-ASSAY_DETAIL_IFMA_INLINE lanes broadcast(std::uint64_t v) noexcept { return lanes{v, v, v, v, v, v, v, v}; }
-ASSAY_DETAIL_IFMA_INLINE lanes arithmetic_shift(lanes v, int count) noexcept {
-  return reinterpret_cast<lanes>(reinterpret_cast<signed_lanes>(v) >> count);
+ASSAY_DETAIL_IFMA_INLINE ifma_lanes broadcast(std::uint64_t v) noexcept { return ifma_lanes{v, v, v, v, v, v, v, v}; }
+ASSAY_DETAIL_IFMA_INLINE ifma_lanes arithmetic_shift(ifma_lanes v, int count) noexcept {
+  return reinterpret_cast<ifma_lanes>(reinterpret_cast<signed_lanes>(v) >> count);
 }
 
 /// sum + the low (high) 52 bits of the product of 52-bit digits
-ASSAY_DETAIL_IFMA_INLINE lanes add_low(lanes sum, lanes a, lanes b) noexcept {
+ASSAY_DETAIL_IFMA_INLINE ifma_lanes add_low(ifma_lanes sum, ifma_lanes a, ifma_lanes b) noexcept {
   const signed_lanes s = reinterpret_cast<signed_lanes>(sum), x = reinterpret_cast<signed_lanes>(a),
                      y = reinterpret_cast<signed_lanes>(b);
 #if defined(__clang__)
-  return reinterpret_cast<lanes>(__builtin_ia32_vpmadd52luq512(s, x, y));
+  return reinterpret_cast<ifma_lanes>(__builtin_ia32_vpmadd52luq512(s, x, y));
 #else
-  return reinterpret_cast<lanes>(__builtin_ia32_vpmadd52luq512_mask(s, x, y, 0xff));
+  return reinterpret_cast<ifma_lanes>(__builtin_ia32_vpmadd52luq512_mask(s, x, y, 0xff));
 #endif
 }
-ASSAY_DETAIL_IFMA_INLINE lanes add_high(lanes sum, lanes a, lanes b) noexcept {
+ASSAY_DETAIL_IFMA_INLINE ifma_lanes add_high(ifma_lanes sum, ifma_lanes a, ifma_lanes b) noexcept {
   const signed_lanes s = reinterpret_cast<signed_lanes>(sum), x = reinterpret_cast<signed_lanes>(a),
                      y = reinterpret_cast<signed_lanes>(b);
 #if defined(__clang__)
-  return reinterpret_cast<lanes>(__builtin_ia32_vpmadd52huq512(s, x, y));
+  return reinterpret_cast<ifma_lanes>(__builtin_ia32_vpmadd52huq512(s, x, y));
 #else
-  return reinterpret_cast<lanes>(__builtin_ia32_vpmadd52huq512_mask(s, x, y, 0xff));
+  return reinterpret_cast<ifma_lanes>(__builtin_ia32_vpmadd52huq512_mask(s, x, y, 0xff));
 #endif
 }
 /// Lane k of the result is table[index[k] mod 8].
-ASSAY_DETAIL_IFMA_INLINE lanes look_up(lanes table, lanes index) noexcept {
+ASSAY_DETAIL_IFMA_INLINE ifma_lanes look_up(ifma_lanes table, ifma_lanes index) noexcept {
   const signed_lanes t = reinterpret_cast<signed_lanes>(table), i = reinterpret_cast<signed_lanes>(index);
 #if defined(__clang__)
-  return reinterpret_cast<lanes>(__builtin_ia32_permvardi512(t, i));
+  return reinterpret_cast<ifma_lanes>(__builtin_ia32_permvardi512(t, i));
 #else
-  return reinterpret_cast<lanes>(__builtin_ia32_permvardi512_mask(t, i, t, 0xff));
+  return reinterpret_cast<ifma_lanes>(__builtin_ia32_permvardi512_mask(t, i, t, 0xff));
 #endif
 }
-ASSAY_DETAIL_IFMA_INLINE lane_set equal_lanes(lanes a, lanes b) noexcept {
+ASSAY_DETAIL_IFMA_INLINE lane_set equal_lanes(ifma_lanes a, ifma_lanes b) noexcept {
   return static_cast<unsigned char>(
       __builtin_ia32_cmpq512_mask(reinterpret_cast<signed_lanes>(a), reinterpret_cast<signed_lanes>(b), 0, 0xff));
 }
 /// a in the lanes of `set`, b elsewhere
-ASSAY_DETAIL_IFMA_INLINE lanes select(lane_set set, lanes a, lanes b) noexcept {
-  return (broadcast(set) & lanes{1, 2, 4, 8, 16, 32, 64, 128}) != 0 ? a : b;
+ASSAY_DETAIL_IFMA_INLINE ifma_lanes select(lane_set set, ifma_lanes a, ifma_lanes b) noexcept {
+  return (broadcast(set) & ifma_lanes{1, 2, 4, 8, 16, 32, 64, 128}) != 0 ? a : b;
 }
 
 /// Moves carries up; digits may be negative (two's complement) unless the value is. The last digit keeps the sign.
@@ -166,21 +166,21 @@ template <class P>
 ASSAY_DETAIL_IFMA_INLINE void below_bound(wide<P>& v) noexcept {
   using radix = radix52<P>;
   constexpr std::size_t digits = wide<P>::digits;
-  const lanes units = add_high(lanes{}, v.digit[digits - 1] + broadcast(radix::bias), broadcast(radix::unit_inverse));
+  const ifma_lanes units = add_high(ifma_lanes{}, v.digit[digits - 1] + broadcast(radix::bias), broadcast(radix::unit_inverse));
 #pragma GCC unroll 16
   for (std::size_t i = 0; i < digits; ++i) {
     const auto& e = radix::corrections.entries[i];
-    v.digit[i] += look_up(lanes{e[0], e[1], e[2], e[3], e[4], e[5], e[6], e[7]}, units);
+    v.digit[i] += look_up(ifma_lanes{e[0], e[1], e[2], e[3], e[4], e[5], e[6], e[7]}, units);
   }
   carry(v);
 }
 
 /// t = (t + m p) / 2^52 with the m that makes it an integer.
 template <class P>
-ASSAY_DETAIL_IFMA_INLINE void reduction_step(lanes* t) noexcept {
+ASSAY_DETAIL_IFMA_INLINE void reduction_step(ifma_lanes* t) noexcept {
   using radix = radix52<P>;
   constexpr std::size_t digits = wide<P>::digits;
-  const lanes m = add_low(lanes{}, t[0], broadcast(radix::negated_inverse));
+  const ifma_lanes m = add_low(ifma_lanes{}, t[0], broadcast(radix::negated_inverse));
 #pragma GCC unroll 16
   for (std::size_t j = 1; j < digits; ++j) t[j] = add_low(t[j], m, broadcast(radix::modulus[j]));
 #pragma GCC unroll 16
@@ -190,12 +190,12 @@ ASSAY_DETAIL_IFMA_INLINE void reduction_step(lanes* t) noexcept {
 }
 /// One step of a product, digit by digit of a: t = (t + x b + m p) / 2^52.
 template <class P>
-ASSAY_DETAIL_IFMA_INLINE void multiply_step(lanes* t, lanes x, const wide<P>& b) noexcept {
+ASSAY_DETAIL_IFMA_INLINE void multiply_step(ifma_lanes* t, ifma_lanes x, const wide<P>& b) noexcept {
   constexpr std::size_t digits = wide<P>::digits;
 #pragma GCC unroll 16
   for (std::size_t j = 0; j < digits; ++j) t[j] = add_low(t[j], x, b.digit[j]);
 #pragma GCC unroll 16
-  for (std::size_t j = 1; j <= digits; ++j) t[j] = add_high(j < digits ? t[j] : lanes{}, x, b.digit[j - 1]);
+  for (std::size_t j = 1; j <= digits; ++j) t[j] = add_high(j < digits ? t[j] : ifma_lanes{}, x, b.digit[j - 1]);
   reduction_step<P>(t);
 #pragma GCC unroll 16
   for (std::size_t j = 0; j < digits; ++j) t[j] = t[j + 1];
@@ -206,7 +206,7 @@ ASSAY_DETAIL_IFMA_INLINE void multiply_step(lanes* t, lanes x, const wide<P>& b)
 template <std::size_t K, class P>
 ASSAY_DETAIL_IFMA_INLINE void multiply_each(const wide<P>* a, const wide<P>* b, wide<P>* r) noexcept {
   constexpr std::size_t digits = wide<P>::digits;
-  lanes t[K][digits + 1] = {};
+  ifma_lanes t[K][digits + 1] = {};
 #pragma GCC unroll 16
   for (std::size_t i = 0; i < digits; ++i) {
 #pragma GCC unroll 16
@@ -228,7 +228,7 @@ ASSAY_DETAIL_IFMA_INLINE wide<P> multiply(const wide<P>& a, const wide<P>& b) no
 
 /// Digits out of 64-bit words, and back. @pre for words: carried, below 2^(64 N)
 template <class P>
-ASSAY_DETAIL_IFMA_INLINE wide<P> digits_of(const lanes* w) noexcept {
+ASSAY_DETAIL_IFMA_INLINE wide<P> digits_of(const ifma_lanes* w) noexcept {
   constexpr std::size_t words = radix52<P>::words;
   wide<P> r;
 #pragma GCC unroll 16
@@ -242,7 +242,7 @@ ASSAY_DETAIL_IFMA_INLINE wide<P> digits_of(const lanes* w) noexcept {
   return r;
 }
 template <class P>
-ASSAY_DETAIL_IFMA_INLINE void words_of(const wide<P>& a, lanes* w) noexcept {
+ASSAY_DETAIL_IFMA_INLINE void words_of(const wide<P>& a, ifma_lanes* w) noexcept {
 #pragma GCC unroll 16
   for (std::size_t j = 0; j < radix52<P>::words; ++j) {
     const std::size_t i = 64 * j / 52;
@@ -253,30 +253,30 @@ ASSAY_DETAIL_IFMA_INLINE void words_of(const wide<P>& a, lanes* w) noexcept {
 }
 
 /// Words 0 to 3 behind eight addresses, one address per lane.
-ASSAY_DETAIL_IFMA_INLINE void load_four_words(const std::uint64_t* const* from, lanes* w) noexcept {
+ASSAY_DETAIL_IFMA_INLINE void load_four_words(const std::uint64_t* const* from, ifma_lanes* w) noexcept {
   half_lanes p[8];
 #pragma GCC unroll 16
   for (std::size_t k = 0; k < 8; ++k) p[k] = *reinterpret_cast<const half_lanes*>(from[k]);
-  const lanes r0 = __builtin_shufflevector(p[0], p[2], 0, 1, 2, 3, 4, 5, 6, 7);
-  const lanes r1 = __builtin_shufflevector(p[1], p[3], 0, 1, 2, 3, 4, 5, 6, 7);
-  const lanes r2 = __builtin_shufflevector(p[4], p[6], 0, 1, 2, 3, 4, 5, 6, 7);
-  const lanes r3 = __builtin_shufflevector(p[5], p[7], 0, 1, 2, 3, 4, 5, 6, 7);
-  const lanes even0 = __builtin_shufflevector(r0, r1, 0, 8, 2, 10, 4, 12, 6, 14);
-  const lanes odd0 = __builtin_shufflevector(r0, r1, 1, 9, 3, 11, 5, 13, 7, 15);
-  const lanes even1 = __builtin_shufflevector(r2, r3, 0, 8, 2, 10, 4, 12, 6, 14);
-  const lanes odd1 = __builtin_shufflevector(r2, r3, 1, 9, 3, 11, 5, 13, 7, 15);
+  const ifma_lanes r0 = __builtin_shufflevector(p[0], p[2], 0, 1, 2, 3, 4, 5, 6, 7);
+  const ifma_lanes r1 = __builtin_shufflevector(p[1], p[3], 0, 1, 2, 3, 4, 5, 6, 7);
+  const ifma_lanes r2 = __builtin_shufflevector(p[4], p[6], 0, 1, 2, 3, 4, 5, 6, 7);
+  const ifma_lanes r3 = __builtin_shufflevector(p[5], p[7], 0, 1, 2, 3, 4, 5, 6, 7);
+  const ifma_lanes even0 = __builtin_shufflevector(r0, r1, 0, 8, 2, 10, 4, 12, 6, 14);
+  const ifma_lanes odd0 = __builtin_shufflevector(r0, r1, 1, 9, 3, 11, 5, 13, 7, 15);
+  const ifma_lanes even1 = __builtin_shufflevector(r2, r3, 0, 8, 2, 10, 4, 12, 6, 14);
+  const ifma_lanes odd1 = __builtin_shufflevector(r2, r3, 1, 9, 3, 11, 5, 13, 7, 15);
   w[0] = __builtin_shufflevector(even0, even1, 0, 1, 4, 5, 8, 9, 12, 13);
   w[1] = __builtin_shufflevector(odd0, odd1, 0, 1, 4, 5, 8, 9, 12, 13);
   w[2] = __builtin_shufflevector(even0, even1, 2, 3, 6, 7, 10, 11, 14, 15);
   w[3] = __builtin_shufflevector(odd0, odd1, 2, 3, 6, 7, 10, 11, 14, 15);
 }
 /// The inverse: lane k goes to words 0 to 3 behind address k.
-ASSAY_DETAIL_IFMA_INLINE void store_four_words(const lanes* w, std::uint64_t* const* to) noexcept {
-  const lanes even0 = __builtin_shufflevector(w[0], w[1], 0, 8, 2, 10, 4, 12, 6, 14);
-  const lanes odd0 = __builtin_shufflevector(w[0], w[1], 1, 9, 3, 11, 5, 13, 7, 15);
-  const lanes even1 = __builtin_shufflevector(w[2], w[3], 0, 8, 2, 10, 4, 12, 6, 14);
-  const lanes odd1 = __builtin_shufflevector(w[2], w[3], 1, 9, 3, 11, 5, 13, 7, 15);
-  const lanes r[4] = {__builtin_shufflevector(even0, even1, 0, 1, 8, 9, 2, 3, 10, 11),
+ASSAY_DETAIL_IFMA_INLINE void store_four_words(const ifma_lanes* w, std::uint64_t* const* to) noexcept {
+  const ifma_lanes even0 = __builtin_shufflevector(w[0], w[1], 0, 8, 2, 10, 4, 12, 6, 14);
+  const ifma_lanes odd0 = __builtin_shufflevector(w[0], w[1], 1, 9, 3, 11, 5, 13, 7, 15);
+  const ifma_lanes even1 = __builtin_shufflevector(w[2], w[3], 0, 8, 2, 10, 4, 12, 6, 14);
+  const ifma_lanes odd1 = __builtin_shufflevector(w[2], w[3], 1, 9, 3, 11, 5, 13, 7, 15);
+  const ifma_lanes r[4] = {__builtin_shufflevector(even0, even1, 0, 1, 8, 9, 2, 3, 10, 11),
                       __builtin_shufflevector(odd0, odd1, 0, 1, 8, 9, 2, 3, 10, 11),
                       __builtin_shufflevector(even0, even1, 4, 5, 12, 13, 6, 7, 14, 15),
                       __builtin_shufflevector(odd0, odd1, 4, 5, 12, 13, 6, 7, 14, 15)};
