@@ -3,6 +3,7 @@
 //
 // The kernel is chosen for the whole process; measure each on its own:
 //   for k in portable mulq adx ifma; do ASSAY_MATH_KERNEL=$k assay_bench --benchmark_filter='^(msm|nodes|table)_'; done
+#include <assay/core/thread_pool.hpp>
 #include <assay/math/bls12_381.hpp>
 #include <assay/math/bn254.hpp>
 #include <assay/math/fixed_base.hpp>
@@ -131,6 +132,38 @@ BENCHMARK_TEMPLATE(nodes_over_table, assay::bls12_381::g1, std::int16_t) ASSAY_B
 BENCHMARK_TEMPLATE(nodes_without_table, assay::bn254::g1, std::int8_t) ASSAY_BENCH_NODES;
 BENCHMARK_TEMPLATE(nodes_without_table, assay::bn254::g1, std::int16_t) ASSAY_BENCH_NODES;
 #undef ASSAY_BENCH_NODES
+
+/// 2^20 values of 16 bits on range(0) threads, in wall time: one sum of all, and 4096 nodes of 256 over a table.
+void msm_threads(benchmark::State& state) {
+  using g1 = assay::bn254::g1;
+  assay::thread_pool pool(static_cast<std::size_t>(state.range(0) - 1));
+  std::vector<assay::msm_workspace<g1>> work(static_cast<std::size_t>(state.range(0)));
+  const auto bases = bases_for_msm<g1>(std::size_t{1} << 20);
+  const auto values = values_for_msm<std::int16_t>(bases.size());
+  for (auto _ : state) {
+    auto sum = assay::msm<g1>(bases, std::span<const std::int16_t>{values}, pool, work);
+    benchmark::DoNotOptimize(sum);
+  }
+  report_points(state, bases.size());
+}
+void nodes_threads(benchmark::State& state) {
+  using g1 = assay::bn254::g1;
+  assay::thread_pool pool(static_cast<std::size_t>(state.range(0) - 1));
+  std::vector<assay::msm_workspace<g1>> work(static_cast<std::size_t>(state.range(0)));
+  const auto values = values_for_msm<std::int16_t>(std::size_t{1} << 20);
+  const auto table = assay::fixed_base_table<g1>::build(bases_for_msm<g1>(256), 16);
+  std::vector<assay::node_values<std::int16_t>> nodes;
+  for (std::size_t at = 0; at < values.size(); at += 256)
+    nodes.push_back({std::span<const std::int16_t>{values}.subspan(at, 256)});
+  std::vector<assay::affine_point<g1>> sums(nodes.size());
+  for (auto _ : state) {
+    assay::sum_many<g1, std::int16_t>(table, nodes, sums, pool, work);
+    benchmark::DoNotOptimize(sums.data());
+  }
+  report_points(state, values.size());
+}
+BENCHMARK(msm_threads)->Arg(1)->Arg(2)->UseRealTime()->Unit(benchmark::kMillisecond);
+BENCHMARK(nodes_threads)->Arg(1)->Arg(2)->UseRealTime()->Unit(benchmark::kMillisecond);
 
 /// Time per base of building a table for 4096 bases.
 template <class G>

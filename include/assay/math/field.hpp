@@ -83,8 +83,9 @@ struct montgomery {
     add_to(difference, addend);
     return difference;
   }
+  // Inlined always: out of line, the sum would be stored by words and copied by vectors, which stalls.
   /// a + b, less `limit` unless that is negative. @pre a + b < R
-  static constexpr limbs_type add(const limbs_type& a, const limbs_type& b, const limbs_type& limit) noexcept {
+  [[gnu::always_inline]] static constexpr limbs_type add(const limbs_type& a, const limbs_type& b, const limbs_type& limit) noexcept {
 #if ASSAY_FAST_SUMS
     if constexpr (accelerated)
       if (!std::is_constant_evaluated()) return add_modulo(a, b, limit);
@@ -92,7 +93,7 @@ struct montgomery {
     return add_portable(a, b, limit);
   }
   /// a - b, plus `bound` if that is negative.
-  static constexpr limbs_type subtract(const limbs_type& a, const limbs_type& b) noexcept {
+  [[gnu::always_inline]] static constexpr limbs_type subtract(const limbs_type& a, const limbs_type& b) noexcept {
 #if ASSAY_FAST_SUMS
     if constexpr (accelerated)
       if (!std::is_constant_evaluated()) return subtract_modulo(a, b, zero_or_bound);
@@ -227,10 +228,10 @@ class field {
   }
   [[nodiscard]] constexpr bool is_one() const noexcept { return *this == one(); }
 
-  friend constexpr field operator+(const field& a, const field& b) noexcept {
+  [[gnu::always_inline]] friend constexpr field operator+(const field& a, const field& b) noexcept {
     return field{mont::add(a.v_, b.v_, mont::bound)};
   }
-  friend constexpr field operator-(const field& a, const field& b) noexcept {
+  [[gnu::always_inline]] friend constexpr field operator-(const field& a, const field& b) noexcept {
     return field{mont::subtract(a.v_, b.v_)};
   }
   friend constexpr field operator*(const field& a, const field& b) noexcept { return field{mont::product(a.v_, b.v_)}; }
