@@ -8,6 +8,12 @@
 #include <assay/codec/challenge.hpp>
 #include <assay/codec/document.hpp>
 #include <assay/codec/evidence.hpp>
+#include <assay/codec/log_entry.hpp>
+#include <assay/codec/log_parser.hpp>
+#include <assay/codec/log_reader.hpp>
+#include <assay/codec/log_record.hpp>
+#include <assay/codec/log_source.hpp>
+#include <assay/codec/logged_sequence.hpp>
 #include <assay/codec/object.hpp>
 #include <assay/codec/policy.hpp>
 #include <assay/codec/receipt.hpp>

@@ -7,6 +7,7 @@
 #include <assay/stats/binomial.hpp>
 #include <assay/stats/evidence.hpp>
 #include <assay/stats/mean_bound.hpp>
+#include <assay/stats/normal.hpp>
 #include <assay/stats/quantile.hpp>
 #include <assay/stats/roc.hpp>
 

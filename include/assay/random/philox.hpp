@@ -60,14 +60,17 @@ __attribute__((target("avx2"), noinline)) inline void philox_pairs_avx2(const st
     words c;
     std::memcpy(&c, first + i, sizeof c);
     words c0[2] = {c & low, c >> 32}, c1[2], c2[2], c3[2];
+#pragma GCC unroll 2
     for (int h = 0; h < 2; ++h) {
       c1[h] = words{} + rest[1];
       c2[h] = words{} + rest[2];
       c3[h] = words{} + rest[3];
     }
     std::uint32_t k0 = key[0], k1 = key[1];
+#pragma GCC unroll 10
     for (int round = 0; round < philox_rounds; ++round) {
       const words key0 = words{} + k0, key1 = words{} + k1;
+#pragma GCC unroll 2
       for (int h = 0; h < 2; ++h) {
         const words a = reinterpret_cast<words>(__builtin_ia32_pmuludq256(reinterpret_cast<factors>(c0[h]), m0));
         const words b = reinterpret_cast<words>(__builtin_ia32_pmuludq256(reinterpret_cast<factors>(c2[h]), m1));

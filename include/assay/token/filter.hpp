@@ -15,6 +15,7 @@
 #include <assay/core/result.hpp>
 #include <assay/token/logits.hpp>
 #include <assay/token/row_scan.hpp>
+#include <assay/token/row_softmax.hpp>
 #include <assay/token/settings.hpp>
 #include <assay/token/softmax.hpp>
 #include <assay/token/workspace.hpp>
@@ -24,10 +25,11 @@ namespace assay::inline v0 {
 // The rule (vLLM's native sampler), in float32:
 //   x_i = l_i / T; at temperature 0, x_i = l_i.
 //   top-k: entries below the k-th largest x are dropped; all that tie with it stay, so more than k can.
-//   top-p: e_i = exp(x_i - max x), p_i = e_i / (sum of e); in ascending order of (x, id), running sums c_i; entries with
-//   c_i <= 1 - p are dropped, the last one never. So among equals at the border the larger ids stay.
-// Where implementations of the rule differ in the last bit, ours is: e_i is the double exponential rounded to float32, the
-// sum is exact in fixed point and rounded to float32, p_i is a float32 quotient, c_i is summed in float32 one by one.
+//   top-p: e_i = exp(x_i - max x), p_i = e_i / (sum of e); in ascending order of (x, id), running sums c_i; entries
+//   with c_i <= 1 - p are dropped, the last one never. So among equals at the border the larger ids stay.
+// Where implementations of the rule differ in the last bit, ours is: e_i is the double exponential rounded to float32,
+// the sum is exact in fixed point and rounded to float32, p_i is a float32 quotient, c_i is summed in float32 one by
+// one.
 
 namespace detail {
 
@@ -35,6 +37,7 @@ namespace detail {
 struct selection {
   std::size_t first = 0;
   std::size_t size = 0;
+  bool terms_ready = false;  ///< the softmax terms of the kept candidates are in place
   bool whole_row = false;  ///< no filter on a whole row: nothing was collected, all finite entries are kept
   float scaled_max = 0;  ///< the largest x
   float largest = 0;  ///< the largest logit, kept or not, and the lowest id that has it
@@ -67,6 +70,7 @@ inline void compute_terms(const selection& s, token_scratch& scratch) {
 inline void apply_top_p(selection& s, float top_p, token_scratch& scratch) {
   if (top_p >= 1.0f) return;
   compute_terms(s, scratch);
+  s.terms_ready = true;
   const float* terms = scratch.terms.data();
   term_sum sum;
   sum.add(terms + s.first, s.count());
@@ -99,39 +103,67 @@ inline void scale_and_sort(std::size_t n, bool ids_ascend, float temperature, to
   else radix_sort_by_value(keys, n, token_scratch::room(scratch.spare, n));
 }
 
+/// The pass that every use of a whole row starts with: its maximum, and that it can be used at all.
+/// @errors empty, non_finite, empty_kept_set
+[[nodiscard]] inline result<selection> scan_row(std::span<const float> row, float temperature, float claim,
+                                                token_scratch& scratch) {
+  if (row.empty()) return fail(errc::empty, "a row of logits without entries");
+  const row_maximum m = scan_blocks(row, claim, scratch.maxima);
+  if (m.bad) return non_finite_logit(row);
+  if (m.value == minus_infinity) return fail(errc::empty_kept_set, "every logit is -infinity");
+  selection s;
+  s.greater = m.greater;
+  s.largest = m.value;
+  s.largest_id = first_largest(row, m);
+  s.scaled_max = fp::div(m.value, temperature);
+  if (!fp::is_finite(s.scaled_max)) return fail(errc::non_finite, "a logit divided by the temperature overflows");
+  return s;
+}
+
+/// Top-p on a whole row. Only what is kept, and what shares the probability at the border, is collected and sorted.
+inline void select_nucleus(selection& s, std::span<const float> row, float temperature, float top_p,
+                           token_scratch& scratch) {
+  const std::size_t n = row.size();
+  float* p = token_scratch::room(scratch.terms, n);
+  const auto total = static_cast<float>(row_terms(row, temperature, s.scaled_max, scratch.maxima.data(), p).value());
+  divide_all(p, n, total, p);
+  float* space = token_scratch::room(scratch.scaled, n);
+  std::uint64_t* counts = token_scratch::room(scratch.spare, bucket_count + 1);
+  const nucleus_border border = find_border(p, n, fp::sub(1.0f, top_p), space, counts);
+  const float least = border.crossed ? border.probability : fp::div(1.0f, total);
+  s.size = collect_from({p, n}, least, scratch.keys).size;
+  std::uint64_t* keys = scratch.keys.data();
+  for (std::size_t i = 0; i < s.size; ++i) {
+    const auto id = static_cast<std::uint32_t>(keys[i]);
+    keys[i] = sort_key(row[id], id);
+  }
+  scale_and_sort(s.size, true, temperature, scratch);
+  s.first = std::min(border.crossed ? border.dropped_equals : s.size, s.size - 1);
+}
+
 /// Filters a whole row. `claim` is a logit above which entries are counted.
 /// @errors empty, non_finite, empty_kept_set
 [[nodiscard]] inline result<selection> select(std::span<const float> row, const sampler_settings& settings, float claim,
                                               token_scratch& scratch) {
   const float temperature = divisor(settings);
   const bool by_count = settings.top_k != 0 && settings.top_k < row.size();
-  selection s;
-  if (row.empty()) return fail(errc::empty, "a row of logits without entries");
-  const row_maximum m = scan_blocks(row, claim, scratch.maxima);
-  if (m.bad) return non_finite_logit(row);
-  if (m.value == minus_infinity) return fail(errc::empty_kept_set, "every logit is -infinity");
-  s.greater = m.greater;
-  s.largest = m.value;
-  s.largest_id = first_largest(row, m);
-  s.scaled_max = fp::div(m.value, temperature);
-  if (!fp::is_finite(s.scaled_max)) return fail(errc::non_finite, "a logit divided by the temperature overflows");
-  if (by_count) {
-    s.size = collect_largest(row, settings.top_k, temperature, scratch.maxima, scratch.keys).size;
-  } else {
+  auto scanned = scan_row(row, temperature, claim, scratch);
+  if (!scanned) return scanned;
+  selection& s = *scanned;
+  if (!by_count) {
     s.whole_row = settings.top_p >= 1.0f;
-    if (s.whole_row) return s;
-    // Terms further below have probability zero in float32, and 1 - p > 0: top-p drops them whatever their number.
-    const float cut = fp::add(s.scaled_max, lowest_exponent);
-    const float logit = std::max(cut * temperature, -largest_float);
-    const float threshold = fp::div(logit, temperature) >= cut ? lowest_logit_reaching(cut, logit, temperature) : logit;
-    s.size = collect_from(row, threshold, scratch.keys).size;
+    if (s.whole_row) return scanned;
+    select_nucleus(s, row, temperature, settings.top_p, scratch);
+    unpack_keys(s, scratch);
+  } else {
+    s.size = collect_largest(row, settings.top_k, temperature, scratch.maxima, scratch.keys).size;
+    scale_and_sort(s.size, false, temperature, scratch);
+    unpack_keys(s, scratch);
+    apply_top_p(s, settings.top_p, scratch);
   }
-  scale_and_sort(s.size, !by_count, temperature, scratch);
-  unpack_keys(s, scratch);
-  apply_top_p(s, settings.top_p, scratch);
   float* logits = token_scratch::room(scratch.logits, s.size);
   for (std::size_t i = s.first; i < s.size; ++i) logits[i] = row[scratch.ids[i]];
-  return s;
+  return scanned;
 }
 
 /// Longer sparse rows are indexed by sorting: ids chosen to collide could make a long hash table quadratic.
@@ -176,7 +208,8 @@ inline constexpr std::size_t longest_hashed_row = 512;
   return static_cast<std::uint32_t>(scratch.table[at]);
 }
 
-/// Filters a sparse row. @errors length_mismatch, empty, non_finite, duplicate, empty_kept_set, too_large (2^31 entries)
+/// Filters a sparse row. @errors length_mismatch, empty, non_finite, duplicate, empty_kept_set, too_large (2^31
+/// entries)
 [[nodiscard]] inline result<selection> select(const sparse_logits& row, const sampler_settings& settings, float claim,
                                               token_scratch& scratch) {
   const std::size_t n = row.ids.size();
@@ -229,9 +262,9 @@ inline constexpr std::size_t longest_hashed_row = 512;
 }  // namespace detail
 
 namespace detail {
-template <class Row>
+template <class Row, class Settings>
 [[nodiscard]] result<std::vector<token_id>> kept_tokens(const Row& row, std::span<const float> whole,
-                                                        const sampler_settings& settings, token_workspace& work) {
+                                                        const Settings& settings, token_workspace& work) {
   if (auto valid = validate(settings); !valid) return valid.error();
   auto selected = select(row, settings, no_claim, work.scratch());
   if (!selected) return selected.error();
@@ -245,7 +278,8 @@ template <class Row>
 }  // namespace detail
 
 /// The ids that the filters leave, ascending. For inspection and tests: allocates its result.
-/// @errors invalid_settings, empty, non_finite, empty_kept_set, and for sparse rows length_mismatch, duplicate, too_large
+/// @errors invalid_settings, empty, non_finite, empty_kept_set, and for sparse rows length_mismatch, duplicate,
+/// too_large
 [[nodiscard]] inline result<std::vector<token_id>>
 kept_tokens(std::span<const float> logits, const sampler_settings& settings, token_workspace& work) {
   return detail::kept_tokens(logits, logits, settings, work);

@@ -12,6 +12,7 @@
 #include <assay/core/fp.hpp>
 #include <assay/core/ids.hpp>
 #include <assay/random/noise.hpp>
+#include <assay/token/noise_screen.hpp>
 #include <assay/token/row_scan.hpp>
 
 namespace assay::inline v0::detail {
@@ -22,8 +23,8 @@ namespace assay::inline v0::detail {
 }
 
 /// Keeps the winner among the candidates entered so far (the lower id wins ties) and counts those that beat a rival.
-/// A candidate is passed over when even a bound of its noise reaches neither the leader nor the rival: the outcome is that
-/// of evaluating everybody. Determinism: exact.
+/// A candidate is passed over when even a bound of its noise reaches neither the leader nor the rival: the outcome is
+/// that of evaluating everybody. Determinism: exact.
 template <noise_profile Noise>
 class gumbel_race {
  public:
@@ -59,23 +60,25 @@ class gumbel_race {
     }
   }
 
-  /// Enters a whole row; -infinity does not take part.
-  void enter_row(std::span<const float> row) noexcept {
-    constexpr std::size_t stretch = 256;
-    std::uint32_t ids[stretch];
-    float logits[stretch];
-    std::uint64_t bits[stretch];
-    for (std::size_t at = 0; at < row.size(); at += stretch) {
-      const std::size_t end = std::min(row.size(), at + stretch);
-      const double lowest =
-          std::max(relevant() - temperature_ * Noise::gumbel_max - slack(), -static_cast<double>(largest_float));
-      std::size_t n = 0;
-      for (std::size_t i = at; i < end; ++i) {
-        ids[n] = static_cast<std::uint32_t>(i);
-        logits[n] = row[i];
-        n += static_cast<double>(row[i]) >= lowest;
+  /// Enters a whole row; -infinity does not take part. `maxima` holds the largest entry of each block.
+  /// Blocks whose maximum cannot matter are passed over; in the others, ids whose noise could not make up for the
+  /// distance of that maximum are, where the profile can tell without drawing in full.
+  void enter_row(std::span<const float> row, const float* maxima) noexcept {
+    std::uint32_t ids[scan_block];
+    float logits[scan_block];
+    std::uint64_t bits[scan_block];
+    for (std::size_t at = 0; at < row.size(); at += scan_block) {
+      if (!can_matter(maxima[at / scan_block])) continue;
+      const std::size_t size = std::min(scan_block, row.size() - at);
+      const double lowest = std::max(lowest_that_matters(), -static_cast<double>(largest_float));
+      const std::size_t n = list_ids(static_cast<std::uint32_t>(at), size, maxima[at / scan_block], ids);
+      std::size_t kept = 0;
+      for (std::size_t i = 0; i < n; ++i) {
+        logits[kept] = row[ids[i]];
+        ids[kept] = ids[i];
+        kept += static_cast<double>(logits[kept]) >= lowest;
       }
-      enter(ids, logits, n, bits);
+      enter(ids, logits, kept, bits);
     }
   }
 
@@ -97,8 +100,21 @@ class gumbel_race {
   [[nodiscard]] double slack() const noexcept {
     return 1e-9 * (temperature_ + (relevant() < 0 ? -relevant() : relevant()));
   }
+  [[nodiscard]] double lowest_that_matters() const noexcept {
+    return relevant() - temperature_ * Noise::gumbel_max - slack();
+  }
   [[nodiscard]] bool can_matter(float logit) const noexcept {
-    return static_cast<double>(logit) >= relevant() - temperature_ * Noise::gumbel_max - slack();
+    return static_cast<double>(logit) >= lowest_that_matters();
+  }
+  /// The ids of a block whose noise could matter, were their logits all as large as the largest.
+  std::size_t list_ids(std::uint32_t first, std::size_t n, float top, std::uint32_t* ids) const noexcept {
+    if constexpr (screened_noise_profile<Noise>) {
+      const double gumbel = (relevant() - slack() - static_cast<double>(top)) / temperature_ - 1e-6;
+      const std::uint32_t least = noise_screen<Noise>::least_word(gumbel);
+      if (least >= 0x80000000u) return noise_screen<Noise>::list(key_, step_, first, n, least, ids);
+    }
+    for (std::size_t i = 0; i < n; ++i) ids[i] = static_cast<std::uint32_t>(first + i);
+    return n;
   }
 
   const Noise& noise_;

@@ -50,13 +50,11 @@ namespace assay::inline v0 {
   return kept;
 }
 
-/// `sample_token` by evaluating every kept entry. @pre as `keep_ref`
-template <noise_profile Noise = philox_noise>
-[[nodiscard]] token_id sample_token_ref(std::span<const float> logits, const sampler_settings& settings, noise_key key,
-                                        std::uint32_t step, const Noise& noise = {}) {
-  if (settings.greedy())
-    return token_id{static_cast<std::uint32_t>(std::max_element(logits.begin(), logits.end()) - logits.begin())};
-  const std::vector<bool> kept = keep_ref(logits, settings);
+/// The race among all that are marked as kept. @pre not greedy; some entry is kept
+template <noise_profile Noise>
+[[nodiscard]] token_id race_ref(std::span<const float> logits, const std::vector<bool>& kept,
+                                const sampler_settings& settings, noise_key key, std::uint32_t step,
+                                const Noise& noise) {
   double best = -std::numeric_limits<double>::infinity();
   token_id winner{};
   for (std::uint32_t i = 0; i < logits.size(); ++i) {
@@ -71,18 +69,26 @@ template <noise_profile Noise = philox_noise>
   return winner;
 }
 
-/// `score_token` by evaluating every kept entry. @pre as `keep_ref`; not greedy; the claimed logit is finite
+/// `sample_token` by evaluating every kept entry. @pre as `keep_ref`
 template <noise_profile Noise = philox_noise>
-[[nodiscard]] token_score score_token_ref(std::span<const float> logits, const sampler_settings& settings,
-                                          noise_key key, std::uint32_t step, token_id claimed,
-                                          const Noise& noise = {}) {
-  const std::vector<bool> kept = keep_ref(logits, settings);
+[[nodiscard]] token_id sample_token_ref(std::span<const float> logits, const sampler_settings& settings, noise_key key,
+                                        std::uint32_t step, const Noise& noise = {}) {
+  if (settings.greedy())
+    return token_id{static_cast<std::uint32_t>(std::max_element(logits.begin(), logits.end()) - logits.begin())};
+  return race_ref(logits, keep_ref(logits, settings), settings, key, step, noise);
+}
+
+/// The score against all that are marked as kept. @pre not greedy; some entry is kept; the claimed logit is finite
+template <noise_profile Noise>
+[[nodiscard]] token_score score_kept_ref(std::span<const float> logits, const std::vector<bool>& kept,
+                                         const sampler_settings& settings, noise_key key, std::uint32_t step,
+                                         token_id claimed, const Noise& noise) {
   const auto z = [&](std::uint32_t i) {
     return detail::perturbed(logits[i], static_cast<double>(settings.temperature),
                              noise.gumbel(key, step, token_id{i}));
   };
   token_score score;
-  score.predicted = sample_token_ref(logits, settings, key, step, noise);
+  score.predicted = race_ref(logits, kept, settings, key, step, noise);
   score.exact = score.predicted == claimed;
   score.filtered = !kept[claimed.value];
   const double own = z(claimed.value), best = z(score.predicted.value);
@@ -105,6 +111,14 @@ template <noise_profile Noise = philox_noise>
   score.cross_entropy = detail::cross_entropy_of(score.probability);
   detail::set_margins(score, best, own, boundary, logits[claimed.value]);
   return score;
+}
+
+/// `score_token` by evaluating every kept entry. @pre as `keep_ref`; not greedy; the claimed logit is finite
+template <noise_profile Noise = philox_noise>
+[[nodiscard]] token_score score_token_ref(std::span<const float> logits, const sampler_settings& settings,
+                                          noise_key key, std::uint32_t step, token_id claimed,
+                                          const Noise& noise = {}) {
+  return score_kept_ref(logits, keep_ref(logits, settings), settings, key, step, claimed, noise);
 }
 
 }  // namespace assay::inline v0

@@ -94,8 +94,8 @@ using scan_floats [[gnu::vector_size(32)]] = float;
 using scan_masks [[gnu::vector_size(32)]] = int;
 
 /// One bit per lane of a comparison.
-__attribute__((target("avx2"), always_inline)) inline unsigned lane_bits(const scan_masks& lanes) noexcept {
-  return static_cast<unsigned>(__builtin_ia32_movmskps256(reinterpret_cast<scan_floats>(lanes)));
+__attribute__((target("avx2"), always_inline)) inline unsigned lane_bits(const scan_masks& masks) noexcept {
+  return static_cast<unsigned>(__builtin_ia32_movmskps256(reinterpret_cast<scan_floats>(masks)));
 }
 
 __attribute__((target("avx2"), noinline)) inline std::size_t

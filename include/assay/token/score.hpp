@@ -41,6 +41,11 @@ struct token_score {
       0;   ///< -ln(probability + 1e-8). For that of the unfiltered softmax, score with the filters off
 };
 
+/// What `score_token` may leave out.
+struct score_options {
+  bool probability = true;  ///< false: probability and cross-entropy stay 0, which spares an exponential per kept id
+};
+
 /// The margin cut at `cap`: what is averaged, so that one excluded token does not swamp a thousand good ones.
 [[nodiscard]] inline double capped_margin(const token_score& score, double cap) noexcept {
   return std::min(score.margin, cap);
@@ -70,32 +75,23 @@ struct claim {
   return low;
 }
 
-[[nodiscard]] inline bool is_kept(const selection& s, const claim& c, float temperature,
+[[nodiscard]] inline bool is_kept(const selection& s, const claim& c, const sampler_settings& settings,
                                   const token_scratch& scratch) noexcept {
   if (!(c.logit > minus_infinity)) return false;
   if (s.whole_row) return true;
-  const float x = fp::div(c.logit, temperature);
+  const float x = fp::div(c.logit, divisor(settings));
   return sort_key(x, c.id.value) >= sort_key(scratch.scaled[s.first], scratch.ids[s.first]);
 }
 
+/// @pre a whole row was scanned last, or the selection is not one
 [[nodiscard]] inline double kept_probability(const selection& s, const claim& c, float temperature,
-                                             std::span<const float> row, bool terms_ready, token_scratch& scratch) {
+                                             std::span<const float> row, token_scratch& scratch) {
   const float own = softmax_term(fp::div(c.logit, temperature), s.scaled_max);
-  if (!s.whole_row) {
-    if (!terms_ready) compute_terms(s, scratch);
-    term_sum sum;
-    sum.add(scratch.terms.data() + s.first, s.count());
-    return static_cast<double>(own) / sum.value();
-  }
-  constexpr std::size_t stretch = 256;
-  float scaled[stretch], terms[stretch];
+  if (s.whole_row)
+    return static_cast<double>(own) / row_terms(row, temperature, s.scaled_max, scratch.maxima.data()).value();
+  if (!s.terms_ready) compute_terms(s, scratch);
   term_sum sum;
-  for (std::size_t at = 0; at < row.size(); at += stretch) {
-    const std::size_t n = std::min(stretch, row.size() - at);
-    for (std::size_t i = 0; i < n; ++i) scaled[i] = fp::div(row[at + i], temperature);
-    softmax_terms(scaled, n, s.scaled_max, terms);
-    sum.add(terms, n);
-  }
+  add_terms(sum, scratch.terms.data() + s.first, s.count());
   return static_cast<double>(own) / sum.value();
 }
 
@@ -112,12 +108,14 @@ inline void set_margins(token_score& score, double best, double own, float bound
                                 std::max(0.0, fp::sub(static_cast<double>(boundary), static_cast<double>(logit))));
 }
 
-[[nodiscard]] inline token_score score_greedy(const selection& s, const claim& c, std::span<const float> values,
-                                              const token_scratch& scratch) {
+template <class Settings>
+[[nodiscard]] token_score score_greedy(const selection& s, const claim& c, const Settings& settings,
+                                       std::span<const float> values, const token_scratch& scratch) {
   token_score score;
   score.predicted = token_id{s.largest_id};
   score.exact = score.predicted == c.id;
-  score.filtered = !is_kept(s, c, 1.0f, scratch) && c.logit < s.largest;  // equals of the largest are never excluded
+  // Equals of the largest are never excluded.
+  score.filtered = !is_kept(s, c, settings, scratch) && c.logit < s.largest;
   score.logit_rank = static_cast<std::uint32_t>(s.greater);
   score.gumbel_rank = score.filtered ? unranked : score.logit_rank;
   score.probability = score.exact ? 1 : 0;
@@ -128,74 +126,95 @@ inline void set_margins(token_score& score, double best, double own, float bound
   return score;
 }
 
-template <noise_profile Noise>
-[[nodiscard]] token_score score_sampled(const selection& s, const claim& c, const sampler_settings& settings,
-                                        noise_key key, std::uint32_t step, std::span<const float> values,
-                                        token_scratch& scratch, const Noise& noise) {
-  gumbel_race<Noise> race(noise, key, step, settings.temperature);
+template <class Settings, noise_profile Noise>
+[[nodiscard]] token_score score_sampled(const selection& s, const claim& c, const Settings& settings, noise_key key,
+                                        std::uint32_t step, std::span<const float> values, token_scratch& scratch,
+                                        const Noise& noise, score_options options) {
+  const float temperature = temperature_of(settings);
+  gumbel_race<Noise> race(noise, key, step, temperature);
   token_score score;
-  score.filtered = !is_kept(s, c, settings.temperature, scratch);
+  score.filtered = !is_kept(s, c, settings, scratch);
   const float logit = c.logit > minus_infinity ? c.logit : smallest_finite(values);
   const double own = race.value_of(logit, c.id.value);
   if (!score.filtered) race.set_rival(own);
-  if (s.whole_row) run_race(race, s, values);
-  else run_race(race, s, scratch);
+  run_race(race, s, values, scratch);
   score.predicted = race.winner();
   score.exact = score.predicted == c.id;
   score.logit_rank = static_cast<std::uint32_t>(s.greater);
   score.gumbel_rank = score.filtered ? unranked : race.beat_rival();
-  if (!score.filtered)
-    score.probability = kept_probability(s, c, settings.temperature, values, settings.top_p < 1.0f, scratch);
-  score.cross_entropy = cross_entropy_of(score.probability);
+  if (options.probability) {
+    if (!score.filtered) score.probability = kept_probability(s, c, temperature, values, scratch);
+    score.cross_entropy = cross_entropy_of(score.probability);
+  }
   set_margins(score, race.best(), own, score.filtered ? smallest_kept(s, values, scratch) : 0.0f, logit);
   return score;
+}
+
+/// Scores a claim against a row, whole (`values` are its logits) or sparse, under either kind of settings.
+template <class Row, class Settings, noise_profile Noise>
+[[nodiscard]] result<token_score> score_row(const Row& row, std::span<const float> values, const claim& c,
+                                            const Settings& settings, noise_key key, std::uint32_t step,
+                                            token_workspace& work, const Noise& noise, score_options options) {
+  const auto selected = select(row, settings, c.logit, work.scratch());
+  if (!selected) return selected.error();
+  if (settings.greedy()) return score_greedy(*selected, c, settings, values, work.scratch());
+  return score_sampled(*selected, c, settings, key, step, values, work.scratch(), noise, options);
+}
+
+/// @errors invalid_settings, unsupported, empty, token_out_of_range
+template <class Settings, noise_profile Noise>
+[[nodiscard]] result<token_score> score_whole(std::span<const float> logits, const Settings& settings, noise_key key,
+                                              std::uint32_t step, token_id claimed, token_workspace& work,
+                                              const Noise& noise, score_options options) {
+  if (auto valid = validate(settings); !valid) return valid.error();
+  if (logits.empty()) return fail(errc::empty, "a row of logits without entries");
+  if (claimed.value >= logits.size())
+    return fail(errc::token_out_of_range, "the claimed token is not in the vocabulary", claimed.value);
+  return score_row(logits, logits, {claimed, logits[claimed.value]}, settings, key, step, work, noise, options);
+}
+
+/// @errors invalid_settings, unsupported, length_mismatch
+template <class Settings, noise_profile Noise>
+[[nodiscard]] result<token_score> score_sparse(const sparse_logits& logits, const Settings& settings, noise_key key,
+                                               std::uint32_t step, token_id claimed, token_workspace& work,
+                                               const Noise& noise, score_options options) {
+  if (auto valid = validate(settings); !valid) return valid.error();
+  if (logits.values.size() != logits.ids.size())
+    return fail(errc::length_mismatch, "a sparse row's ids and values differ in number", logits.values.size());
+  claim c{claimed, minus_infinity};
+  for (std::size_t i = 0; i < logits.ids.size(); ++i)
+    if (logits.ids[i] == claimed) c.logit = logits.values[i];
+  return score_row(logits, logits.values, c, settings, key, step, work, noise, options);
 }
 
 }  // namespace detail
 
 /// Scores a claimed token against a whole row of the verifier's logits.
 ///
-/// At temperature 0 there is no noise: the margin is l_max - l_c, the probability 1 for the largest logit and else 0, the
-/// Gumbel rank is the logit rank; the filters apply to raw logits, but never exclude an equal of the largest.
+/// At temperature 0 there is no noise: the margin is l_max - l_c, the probability 1 for the largest logit and else 0,
+/// the Gumbel rank is the logit rank; the filters apply to raw logits, but never exclude an equal of the largest.
 /// A claimed logit of -infinity is excluded, and its finite margin taken from the smallest finite logit: a lower bound.
-/// @errors invalid_settings, empty, non_finite (NaN or +infinity; `where`: the index), token_out_of_range, empty_kept_set
+/// @errors invalid_settings, empty, non_finite (NaN or +infinity; `where`: the index), token_out_of_range,
+/// empty_kept_set
 /// Determinism: exact. Complexity: as `sample_token`; the probability without filters needs an exponential per entry.
 /// Source: DiFR, section 4.2 (margin after the Gumbel noise); the finite margin of excluded tokens is ours.
 template <noise_profile Noise = philox_noise>
-[[nodiscard]] result<token_score> score_token(std::span<const float> logits, const sampler_settings& settings,
-                                              noise_key key, std::uint32_t step, token_id claimed,
-                                              token_workspace& work, const Noise& noise = {}) {
-  if (auto valid = validate(settings); !valid) return valid.error();
-  if (logits.empty()) return fail(errc::empty, "a row of logits without entries");
-  if (claimed.value >= logits.size())
-    return fail(errc::token_out_of_range, "the claimed token is not in the vocabulary", claimed.value);
-  const detail::claim c{claimed, logits[claimed.value]};
-  const auto selected = detail::select(logits, settings, c.logit, work.scratch());
-  if (!selected) return selected.error();
-  if (!settings.greedy())
-    return detail::score_sampled(*selected, c, settings, key, step, logits, work.scratch(), noise);
-  return detail::score_greedy(*selected, c, logits, work.scratch());
+[[nodiscard]] result<token_score>
+score_token(std::span<const float> logits, const sampler_settings& settings, noise_key key, std::uint32_t step,
+            token_id claimed, token_workspace& work, const Noise& noise = {}, score_options options = {}) {
+  return detail::score_whole(logits, settings, key, step, claimed, work, noise, options);
 }
 
 /// Scores a claimed token against a sparse row: as against the whole row with -infinity elsewhere.
 /// A token that is not listed is excluded; ranks count listed entries. Any id is a valid claim: a sparse row knows no
 /// vocabulary.
-/// @errors invalid_settings, empty, non_finite, empty_kept_set, length_mismatch, duplicate, too_large. Determinism: exact.
+/// @errors invalid_settings, empty, non_finite, empty_kept_set, length_mismatch, duplicate, too_large. Determinism:
+/// exact.
 template <noise_profile Noise = philox_noise>
-[[nodiscard]] result<token_score> score_token(const sparse_logits& logits, const sampler_settings& settings,
-                                              noise_key key, std::uint32_t step, token_id claimed,
-                                              token_workspace& work, const Noise& noise = {}) {
-  if (auto valid = validate(settings); !valid) return valid.error();
-  if (logits.values.size() != logits.ids.size())
-    return fail(errc::length_mismatch, "a sparse row's ids and values differ in number", logits.values.size());
-  detail::claim c{claimed, detail::minus_infinity};
-  for (std::size_t i = 0; i < logits.ids.size(); ++i)
-    if (logits.ids[i] == claimed) c.logit = logits.values[i];
-  const auto selected = detail::select(logits, settings, c.logit, work.scratch());
-  if (!selected) return selected.error();
-  if (!settings.greedy())
-    return detail::score_sampled(*selected, c, settings, key, step, logits.values, work.scratch(), noise);
-  return detail::score_greedy(*selected, c, logits.values, work.scratch());
+[[nodiscard]] result<token_score>
+score_token(const sparse_logits& logits, const sampler_settings& settings, noise_key key, std::uint32_t step,
+            token_id claimed, token_workspace& work, const Noise& noise = {}, score_options options = {}) {
+  return detail::score_sparse(logits, settings, key, step, claimed, work, noise, options);
 }
 
 }  // namespace assay::inline v0

@@ -20,6 +20,8 @@ struct sampler_settings {
   float top_p = 1;          ///< 1: off
 
   [[nodiscard]] constexpr bool greedy() const noexcept { return temperature < greedy_temperature; }
+  /// The same of every kind of settings.
+  [[nodiscard]] friend constexpr float temperature_of(const sampler_settings& s) noexcept { return s.temperature; }
   friend bool operator==(const sampler_settings&, const sampler_settings&) noexcept = default;
 };
 

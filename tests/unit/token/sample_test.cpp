@@ -8,6 +8,8 @@
 #include <vector>
 
 #include <assay/random/stream.hpp>
+#include <assay/token/filter_rules.hpp>
+#include <assay/token/processors.hpp>
 #include <assay/token/reference.hpp>
 
 #include "support/catch.hpp"
@@ -82,4 +84,62 @@ TEST_CASE("sample: no allocation once the workspace is warm", "[token]") {
     }
     CHECK(allocations == before);
   }
+}
+
+TEST_CASE("sample: no allocation under the filters and processors of engines either", "[token]") {
+  random_stream r(seed{}, "allocations of rules");
+  const std::vector<float> row = row_of(r, 20000, 3);
+  const auto top = top_logits(row, 50);
+  token_workspace work;
+  processor_settings wanted;
+  wanted.bias = {{token_id{7}, -1}};
+  wanted.bad_words = {{token_id{1}, token_id{2}}};
+  wanted.penalties = {penalty_style::llama_cpp, 1.1f, 0.1f, 0.1f, 8};
+  const auto processors = logit_processors::make(wanted, 20000);
+  processor_state state(*processors);
+  for (filter_rule rule : {filter_rule::vllm_sort, filter_rule::vllm_triton, filter_rule::sglang,
+                           filter_rule::llama_cpp, filter_rule::descending_keep})
+    for (sampler_settings s :
+         {sampler_settings{1, 50, 0.95f}, sampler_settings{0.7f, 0, 0.9f}, sampler_settings{1, 0, 1}}) {
+      filter_settings f{rule, s};
+      if (rule != filter_rule::descending_keep) f.min_p = 0.01f;
+      if (rule == filter_rule::llama_cpp) f.typical_p = 0.9f;
+      std::size_t before = 0;
+      for (std::uint32_t step = 0; step < 30; ++step) {
+        if (step == 20) before = allocations;
+        const auto processed = state.apply(row);
+        const auto processed_sparse = state.apply(top->view());
+        if (!(processed && processed_sparse && state.accept(token_id{step % 4}))) FAIL("refused");
+        const auto dense = sample_token(row, f, key, step, work);
+        const auto scored = score_token(row, f, key, step, token_id{step}, work);
+        const auto sparse = score_token(top->view(), f, key, step, token_id{step}, work);
+        if (!(dense && scored && sparse)) FAIL("refused");
+      }
+      CHECK(allocations == before);
+    }
+}
+
+TEST_CASE("sample: sparse rows of ten thousand entries, absurd settings and ids", "[token]") {
+  random_stream r(seed{}, "hostile");
+  const std::vector<float> row = row_of(r, 10000, 4);
+  std::vector<token_id> ids;
+  for (std::uint32_t i = 0; i < row.size(); ++i) ids.push_back(token_id{0xffffffffu - i * 7});
+  token_workspace work;
+  for (filter_rule rule : {filter_rule::vllm_sort, filter_rule::vllm_triton, filter_rule::sglang,
+                           filter_rule::llama_cpp, filter_rule::descending_keep})
+    for (sampler_settings s : {sampler_settings{1, 0xffffffff, 1}, sampler_settings{3e38f, 1, 1e-38f},
+                               sampler_settings{1e-5f, 0, 0.99999994f}, sampler_settings{1, 0, 1e-45f}}) {
+      filter_settings f{rule, s};
+      if (rule != filter_rule::descending_keep) f.min_p = 1e-45f;
+      const auto token = sample_token(sparse_logits{ids, row}, f, key, 1, work);
+      REQUIRE(token);
+      const auto score = score_token(sparse_logits{ids, row}, f, key, 1, *token, work);
+      REQUIRE(score);
+      CHECK(score->exact);
+      CHECK(score->margin == 0);
+      CHECK(score_token(sparse_logits{ids, row}, f, key, 1, token_id{1}, work)->filtered);
+      CHECK(std::isfinite(score_token(sparse_logits{ids, row}, f, key, 1, token_id{1}, work)->finite_margin));
+    }
+  ids[9999] = ids[17];
+  CHECK(sample_token(sparse_logits{ids, row}, {}, key, 1, work).error() == fail(errc::duplicate, "", 9999));
 }

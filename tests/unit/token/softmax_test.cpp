@@ -33,6 +33,26 @@ TEST_CASE("softmax: every kernel gives the bits of the reference, close to libm"
   CHECK(detail::softmax_term(3, 3) == 1.0f);
 }
 
+#if ASSAY_X86_64
+TEST_CASE("softmax: each vector kernel by itself", "[token]") {
+  random_stream r(seed{}, "softmax kernels");
+  std::vector<float> x(640), fast(640), slow(640);
+  for (float& v : x) v = static_cast<float>(r.normal() * 40);
+  x[77] = -std::numeric_limits<float>::infinity();
+  const float top = *std::max_element(x.begin(), x.end());
+  detail::softmax_terms_ref(x.data(), 640, top, slow.data());
+  if (detail::cpu_has_avx2()) {
+    detail::softmax_terms_avx2(x.data(), 640, top, fast.data());
+    CHECK(fast == slow);
+  }
+  if (detail::cpu_has_avx512f()) {
+    std::fill(fast.begin(), fast.end(), -1.0f);
+    detail::softmax_terms_avx512(x.data(), 640, top, fast.data());
+    CHECK(fast == slow);
+  }
+}
+#endif
+
 TEST_CASE("softmax: golden bits of many terms", "[token]") {
   random_stream r(seed{}, "softmax golden");
   std::vector<float> x(4096), e(4096);
