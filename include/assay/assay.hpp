@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
-// All that proving and verifying takes and needs no third-party package. Readers of model files are in <assay/io.hpp>.
+// All that proving and verifying takes and needs no third-party package. By themselves: <assay/io.hpp> (model files),
+// <assay/token.hpp> (other samplers, processors, further scores), <assay/polycommit.hpp> and <assay/math.hpp> (pairings).
 #ifndef ASSAY_ASSAY_HPP
 #define ASSAY_ASSAY_HPP
 
@@ -12,6 +13,5 @@
 #include <assay/protocol.hpp>
 #include <assay/random.hpp>
 #include <assay/stats.hpp>
-#include <assay/token.hpp>
 
 #endif

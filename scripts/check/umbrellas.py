@@ -5,8 +5,9 @@ every umbrella that needs no third-party package."""
 import tree
 
 NO_UMBRELLA = {"interop"}        # adapters, each for another package: included one by one
-# codec needs a package; harness is for test programs; io's model files and pairings are dear, and not for every prover.
-NOT_IN_ASSAY = {"codec", "harness", "io", "math", "polycommit"}
+# codec needs a package; harness is for test programs; the rest is dear to compile and not for every prover: model files,
+# pairings, and what token holds beyond the scores that the protocol uses.
+NOT_IN_ASSAY = {"codec", "harness", "io", "math", "polycommit", "token"}
 
 
 def included(relative):
