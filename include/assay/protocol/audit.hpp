@@ -64,7 +64,8 @@ class basic_audit {
   }
 
   /// Parses and verifies the openings that answer `asked` (level 0). The bytes may be anything.
-  /// @errors wrong_statement: `asked` is no challenge to this receipt, or not of the policy's size (the caller's mix-up)
+  /// @errors wrong_statement: `asked` is no challenge to this receipt, or not of the policy's size (the caller's mix-up);
+  ///         unsupported: the scheme has no keys for trees of this size
   [[nodiscard]] result<void> check_openings(const challenge& asked, byte_view encoded) {
     if (breach_) return {};
     if (asked.size != policy_.opened) return fail(errc::wrong_statement, "audit: the challenge does not have the policy's size");
@@ -74,6 +75,8 @@ class basic_audit {
     auto set = parse_openings(scheme_, encoded, run_, receipt_, asked, *places);
     if (!set) return blame(set.error().code == errc::wrong_statement ? reason::wrong_openings : reason::malformed_openings, set.error().message);
     auto opened = verify_openings(scheme_, run_, receipt_, *places, *set);
+    // Shapes follow from run and receipt: a scheme without keys for them was made for too little by this verifier.
+    if (!opened && opened.error().code == errc::unsupported) return opened.error();
     if (!opened) return blame(reason::bad_opening, opened.error().message);
     return take_opened(std::move(*opened));
   }

@@ -12,9 +12,10 @@ using namespace assay_tests;
 
 namespace {
 
-/// One request from observing to a level-2 audit, with honest openings and with a bit of each kind changed.
+/// One request from observing to a level-2 audit, with honest openings and with a bit of each kind changed. `narrow`: a
+/// verifier's scheme of the same parameters, but without keys for these trees.
 template <class Scheme>
-void play(const Scheme& scheme, run_description run) {
+void play(const Scheme& scheme, run_description run, const Scheme* narrow = nullptr) {
   run.commitment.scheme = Scheme::id, run.commitment.parameters = scheme.parameters();
   const request asked = toy_request(10, 6, 1);
   const toy_blocks model;
@@ -39,6 +40,13 @@ void play(const Scheme& scheme, run_description run) {
   CHECK_FALSE(seen.breached());
   must(seen.recheck_blocks(toy_block_reference{{model}}));
   CHECK(seen.evidence().of(channel::blocks).size() == 2 * 4 + 1);
+  if (narrow != nullptr) {  // its own lack of keys blames nobody
+    auto unable = must(basic_audit<Scheme>::begin(policy, run, asked, observed.output(), sealed, 0, *narrow));
+    const auto refused = unable.check_openings(c, bytes);
+    CHECK((!refused && refused.error().code == errc::unsupported));
+    CHECK_FALSE(unable.breached());
+    CHECK_FALSE(unable.openings_verified());
+  }
   for (std::size_t at = 90; at < bytes.size(); at += bytes.size() / 5) {
     auto bad = bytes;
     bad[at] ^= std::byte{1};
@@ -55,7 +63,10 @@ void play(const Scheme& scheme, run_description run) {
 TEST_CASE("pst: the protocol runs on it", "[polycommit]") {
   const run_description run = toy_blocks_run();
   const auto shapes = tree_shapes(run, 6, 1);
-  play(must(pst_commitment<bn254>::make_prover_insecure_for_tests(srs_of<bn254>(grid_shape::of({4, 32})), shapes)), run);
+  const auto& srs = srs_of<bn254>(grid_shape::of({4, 32}));
+  const tree_shape other = row_tree_shape(4, dtype::i8, 3, 2);
+  const auto narrow = must(pst_commitment<bn254>::make_verifier_insecure_for_tests(srs, {&other, 1}));
+  play(must(pst_commitment<bn254>::make_prover_insecure_for_tests(srs, shapes)), run, &narrow);
 }
 
 TEST_CASE("kzg: the protocol runs on it", "[polycommit]") {
