@@ -33,6 +33,15 @@ find_clang() {
   return 1
 }
 
+# A Python that has matplotlib: the caller's, that of build/tools, or the system's.
+find_plotting_python() {
+  local candidate
+  for candidate in python3 "$TOOLS/bin/python" /usr/bin/python3; do
+    if have "$candidate" && "$candidate" -c 'import matplotlib' 2>/dev/null; then echo "$candidate"; return 0; fi
+  done
+  return 1
+}
+
 # True if a header is installed, given as a path below an include folder.
 has_header() {
   local folder

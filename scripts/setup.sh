@@ -6,23 +6,25 @@
 #   scripts/setup.sh --bench     also Google Benchmark
 #   scripts/setup.sh --clang     also Clang 16 or later, with its sanitizers and libFuzzer
 #   scripts/setup.sh --oracle    also Node.js and npm, for scripts/oracle.sh
+#   scripts/setup.sh --plots     also a Python with matplotlib, for scripts/plot.py
 #
 # Works by itself on Debian and Ubuntu (apt-get, through sudo where needed); elsewhere it says what to install.
 set -euo pipefail
 . "$(dirname "${BASH_SOURCE[0]}")/common.sh"
 
-want_bench=0 want_clang=0 want_oracle=0
+want_bench=0 want_clang=0 want_oracle=0 want_plots=0
 for argument in "$@"; do
   case "$argument" in
     --bench) want_bench=1 ;;
     --clang) want_clang=1 ;;
     --oracle) want_oracle=1 ;;
-    *) sed -n '3,10s/^# \{0,1\}//p' "$0"; [ "$argument" = --help ] && exit 0 || exit 2 ;;
+    --plots) want_plots=1 ;;
+    *) sed -n '3,11s/^# \{0,1\}//p' "$0"; [ "$argument" = --help ] && exit 0 || exit 2 ;;
   esac
 done
 
 missing=()  # Debian names; the table for other systems is in `elsewhere`
-cmake_from_python=0
+cmake_from_python=0 plots_from_python=0
 find_cxx >/dev/null || missing+=(g++)
 have python3 || missing+=(python3)
 have ninja || missing+=(ninja-build)
@@ -38,8 +40,18 @@ if [ $want_oracle = 1 ]; then
   have node || missing+=(nodejs)
   have npm || missing+=(npm)
 fi
+# matplotlib goes with a Python: the distribution's own has a package; any other one gets an environment in build/tools.
+if [ $want_plots = 1 ] && ! find_plotting_python >/dev/null; then
+  if [ -x /usr/bin/python3 ] && have apt-get; then missing+=(python3-matplotlib); else plots_from_python=1; fi
+fi
 
+if [ $plots_from_python = 1 ]; then
+  echo "setup: installing matplotlib with pip into build/tools"
+  [ -x "$TOOLS/bin/pip" ] || python3 -m venv "$TOOLS"
+  "$TOOLS/bin/pip" install --quiet --disable-pip-version-check matplotlib
+fi
 if [ ${#missing[@]} = 0 ]; then
+  [ $want_plots = 0 ] || echo "setup: plots: $(find_plotting_python) scripts/plot.py"
   echo "setup: everything is present ($(find_cxx) $("$(find_cxx)" -dumpversion), cmake $(cmake --version | sed -n '1s/[^0-9]*//p'))"
   exit 0
 fi
@@ -106,4 +118,5 @@ has_cmake || { echo "setup: no CMake 3.25 or later found"; exit 1; }
 if [ $want_clang = 1 ] && ! find_clang >/dev/null; then
   echo "setup: this distribution has no Clang 16 or later"; exit 1
 fi
+[ $want_plots = 0 ] || echo "setup: plots: $(find_plotting_python) scripts/plot.py"
 echo "setup: done"

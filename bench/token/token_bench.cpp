@@ -81,6 +81,38 @@ BENCHMARK_CAPTURE(dense, score_unfiltered, sampler_settings{1, 0, 1}, work_kind:
 BENCHMARK_CAPTURE(dense, score_unfiltered_t07, sampler_settings{0.7f, 0, 1}, work_kind::all);
 BENCHMARK_CAPTURE(dense, sample_greedy, sampler_settings{0, 0, 1}, work_kind::sample);
 
+/// Whole rows without filters under engines' noise: the race with its screen, and as it would be without.
+template <class Noise>
+struct unscreened {
+  static constexpr double gumbel_max = Noise::gumbel_max;
+  Noise noise;
+  double gumbel(noise_key k, std::uint32_t step, token_id id) const {
+    return static_cast<double>(noise.gumbel(k, step, id));
+  }
+};
+template <class Noise>
+void dense_noise(benchmark::State& state, const Noise& noise) {
+  token_workspace work;
+  std::uint32_t i = 0;
+  for (auto _ : state) {
+    const std::uint32_t j = i++ % 16;
+    benchmark::DoNotOptimize(sample_token(rows()[j], sampler_settings{1, 0, 1}, key, j, work, noise));
+  }
+  state.SetItemsProcessed(state.iterations());
+}
+const auto cuda_float = *torch_cuda_float_noise::make({vocabulary, cuda_grids::h100_sxm});
+const auto cuda_double = *torch_cuda_double_noise::make({vocabulary, cuda_grids::h100_sxm});
+BENCHMARK_CAPTURE(dense_noise, torch_cuda_float, cuda_float);
+BENCHMARK_CAPTURE(dense_noise, torch_cuda_float_unscreened, unscreened<torch_cuda_float_noise>{cuda_float});
+BENCHMARK_CAPTURE(dense_noise, torch_cuda_double, cuda_double);
+BENCHMARK_CAPTURE(dense_noise, torch_cuda_double_unscreened, unscreened<torch_cuda_double_noise>{cuda_double});
+BENCHMARK_CAPTURE(dense_noise, vllm_triton, vllm_triton_noise{});
+BENCHMARK_CAPTURE(dense_noise, vllm_triton_unscreened, unscreened<vllm_triton_noise>{});
+BENCHMARK_CAPTURE(dense_noise, vllm_cpu, vllm_cpu_noise{});
+BENCHMARK_CAPTURE(dense_noise, vllm_cpu_unscreened, unscreened<vllm_cpu_noise>{});
+BENCHMARK_CAPTURE(dense_noise, sglang, sglang_noise{});
+BENCHMARK_CAPTURE(dense_noise, sglang_unscreened, unscreened<sglang_noise>{});
+
 /// Engines' filters, on whole rows and on the fifty largest entries.
 void filter_rules(benchmark::State& state, filter_settings settings, bool whole) {
   token_workspace work;

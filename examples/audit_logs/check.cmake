@@ -5,6 +5,8 @@ file(REMOVE_RECURSE "${WORK}")
 file(MAKE_DIRECTORY "${WORK}")
 file(READ "${LOGS}/expected.json" expected)
 string(JSON pooled GET "${expected}" vllm pooled)
+string(JSON sglang GET "${expected}" sglang pooled)
+string(JSON sglang_seed GET "${expected}" sglang seed)
 string(JSON llama_tokens GET "${expected}" llama tokens)
 string(JSON llama_exact GET "${expected}" llama exact)
 
@@ -43,6 +45,12 @@ audit(0 "pooled +8 +87.50 +0.034088" --profile greedy --claims openai_completion
 audit(0 "pooled +8 +87.50 +0.034088" --profile greedy --claims openai_chat.json --token-map token_map.json --reference greedy_reference.jsonl)
 audit(2 "text only" --profile greedy --claims openai_chat.json --reference greedy_reference.jsonl)
 audit(0 "3 tokens come after" --profile greedy --claims openai_completion.json --reference llama_generated_reference.json)
+
+# SGLang: noise by rank, which has no meaning under another engine's filters.
+set(ranked --profile sglang ${sampler} --seed ${sglang_seed} --claims sglang_claims.jsonl --reference sglang_reference.jsonl)
+audit(0 "pooled +${sglang}\n" ${ranked})
+audit(2 "unsupported" ${ranked} --filters vllm-sort)
+audit(2 "min-p|unsupported" ${ranked} --min-p 0.1)
 
 # llama.cpp's own sampler.
 math(EXPR hundredths "(10000 * ${llama_exact} + ${llama_tokens} / 2) / ${llama_tokens}")

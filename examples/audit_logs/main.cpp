@@ -20,7 +20,8 @@ const std::map<std::string, sampler> profiles{
     {"greedy", sampler::greedy},           {"assay", sampler::assay},
     {"torch-cuda", sampler::torch_cuda},   {"torch-cuda-double", sampler::torch_cuda_double},
     {"torch-cpu", sampler::torch_cpu},     {"vllm-triton", sampler::vllm_triton},
-    {"vllm-triton-log", sampler::vllm_triton_log}, {"llama-dist", sampler::llama_dist}};
+    {"vllm-triton-log", sampler::vllm_triton_log}, {"sglang", sampler::sglang},
+    {"llama-dist", sampler::llama_dist}};
 const std::map<std::string, assay::filter_rule> rules{{"vllm-sort", assay::filter_rule::vllm_sort},
                                                       {"vllm-triton", assay::filter_rule::vllm_triton},
                                                       {"sglang", assay::filter_rule::sglang},

@@ -3,14 +3,15 @@
 
 #include <algorithm>
 #include <assay/random/noise.hpp>
+#include <assay/random/sglang_noise.hpp>
 #include <assay/random/torch_cpu_noise.hpp>
 #include <assay/random/torch_cuda_noise.hpp>
 #include <assay/random/vllm_noise.hpp>
+#include <assay/token/choice_spread.hpp>
 #include <assay/token/filter_rules.hpp>
 #include <assay/token/gumbel_likelihood.hpp>
 #include <assay/token/inverse_cdf.hpp>
 #include <assay/token/llama_dist.hpp>
-#include <assay/token/score.hpp>
 #include <cmath>
 #include <limits>
 #include <utility>
@@ -28,10 +29,15 @@ struct resolved {
   std::uint64_t seed = 0;
 };
 
+filter_rule rule_of(sampler profile) {
+  if (profile == sampler::llama_dist) return filter_rule::llama_cpp;
+  return profile == sampler::sglang ? filter_rule::sglang : filter_rule::vllm_sort;
+}
+
 result<resolved> resolve(std::size_t number, const claim& c, const sampling_options& o) {
   resolved out;
   sampler_settings& s = out.filters.sampler;
-  out.filters.rule = o.filters.value_or(o.profile == sampler::llama_dist ? filter_rule::llama_cpp : filter_rule::vllm_sort);
+  out.filters.rule = o.filters.value_or(rule_of(o.profile));
   if (o.profile == sampler::greedy) {
     s.temperature = 0;
     s.top_k = o.top_k.value_or(0);
@@ -45,25 +51,12 @@ result<resolved> resolve(std::size_t number, const claim& c, const sampling_opti
   s.top_p = o.top_p ? *o.top_p : c.settings.top_p.value_or(1.0f);
   out.filters.min_p = o.min_p ? *o.min_p : c.settings.min_p.value_or(0.0f);
   if (s.greedy()) return out;
+  if (o.profile == sampler::sglang && out.filters.min_p != 0) return fail(errc::unsupported, "with a seed SGLang takes no min-p");
   const auto seed = o.seeds == seed_rule::logged ? c.settings.seed : o.seed;
   if (!seed) return fail(errc::invalid_settings, "the seed is neither given nor logged");
   out.seed = *seed + c.choice + (o.seeds == seed_rule::per_request ? number : 0);
   out.key = {static_cast<std::uint32_t>(out.seed), static_cast<std::uint32_t>(out.seed >> 32)};
   return out;
-}
-
-/// 1 - sum of p^2 over the kept candidates.
-result<double> gini_of(const sparse_logits& row, const filter_settings& filters, token_workspace& work) {
-  const auto kept = kept_set(row, filters, work);
-  if (!kept) return kept.error();
-  const float top = kept->scaled_max;
-  double sum = 0, squares = 0;
-  for (const float x : kept->scaled) {
-    const double term = std::exp(static_cast<double>(x) - static_cast<double>(top));
-    sum += term;
-    squares += term * term;
-  }
-  return 1 - squares / (sum * sum);
 }
 
 result<void> check_row(const sparse_logits& row, token_id claimed, std::uint32_t vocabulary) {
@@ -103,14 +96,13 @@ result<scored_request> score_race(const claim& c, const aligned_rows& rows, cons
   return score_rows(c, rows, o, how.filters, [&](scored_request& out, std::size_t j, const sparse_logits& row, token_id token) -> result<void> {
     const std::uint32_t step = first_step + static_cast<std::uint32_t>(j);
     seek(step);
-    const auto s = score_token(row, how.filters, how.key, step, token, work, noise);
-    if (!s) return s.error();
-    out.tokens.push_back({static_cast<float>(s->margin), static_cast<float>(s->cross_entropy),
-                          static_cast<float>(std::max(gumbel_likelihood(s->margin), -20.0)), s->exact, s->filtered});
-    if (how.filters.greedy()) return {};
-    const auto gini = gini_of(row, how.filters, work);
-    if (!gini) return gini.error();
-    out.noise.add(*s, *gini, how.filters.sampler);
+    const auto choice = score_with_spread(row, how.filters, how.key, step, token, work, noise);
+    if (!choice) return choice.error();
+    const token_score& s = choice->score;
+    out.tokens.push_back({static_cast<float>(s.margin), static_cast<float>(s.cross_entropy),
+                          static_cast<float>(std::max(gumbel_likelihood(s.margin), -20.0)), s.exact, s.filtered});
+    // Under SGLang a swap of two ranks swaps their noise: margins do not imply a sigma then.
+    if (o.profile != sampler::sglang) out.noise.add(*choice, how.filters.sampler);
     return {};
   });
 }
@@ -147,6 +139,15 @@ result<scored_request> score_dist(const claim& c, const aligned_rows& rows, cons
   });
 }
 
+/// Profiles that count positions from the prompt's start: they are called with that of the last token the model has read.
+template <class Noise>
+result<scored_request> score_positions(const claim& c, const aligned_rows& rows, const sampling_options& o, const resolved& how,
+                                       const Noise& noise) {
+  if (!c.prompt_tokens || *c.prompt_tokens == 0 || *c.prompt_tokens > 0x7fffffffu)
+    return fail(errc::invalid_settings, "this profile counts positions from the prompt's start, and the claim does not say how long it is");
+  return score_race(c, rows, o, how, noise, static_cast<std::uint32_t>(*c.prompt_tokens - 1), [](std::uint32_t) {});
+}
+
 template <class Noise>
 result<scored_request> score_cuda(const claim& c, const aligned_rows& rows, const sampling_options& o, const resolved& how) {
   const auto noise = Noise::make({o.vocabulary, o.grid});
@@ -181,13 +182,9 @@ result<scored_request> score_request(std::size_t number, const claim& c, const a
       return score_race(c, rows, o, *how, *noise, 0, [&](std::uint32_t step) { noise->seek(step); });
     }
     case sampler::vllm_triton:
-    case sampler::vllm_triton_log: {
-      if (!c.prompt_tokens || *c.prompt_tokens == 0 || *c.prompt_tokens > 0x7fffffffu)
-        return fail(errc::invalid_settings, "this profile counts positions from the prompt's start, and the claim does not say how long it is");
-      // The kernel is called with the position of the last token that the model has read.
-      return score_race(c, rows, o, *how, vllm_triton_noise{o.profile == sampler::vllm_triton},
-                        static_cast<std::uint32_t>(*c.prompt_tokens - 1), still);
-    }
+    case sampler::vllm_triton_log:
+      return score_positions(c, rows, o, *how, vllm_triton_noise{o.profile == sampler::vllm_triton});
+    case sampler::sglang: return score_positions(c, rows, o, *how, sglang_noise{});
     case sampler::llama_dist: return score_dist(c, rows, o, *how);
     case sampler::greedy:
     case sampler::assay: break;

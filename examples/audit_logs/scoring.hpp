@@ -15,7 +15,7 @@
 
 namespace audit_logs {
 
-enum class sampler : std::uint8_t { greedy, assay, torch_cuda, torch_cuda_double, torch_cpu, vllm_triton, vllm_triton_log, llama_dist };
+enum class sampler : std::uint8_t { greedy, assay, torch_cuda, torch_cuda_double, torch_cpu, vllm_triton, vllm_triton_log, sglang, llama_dist };
 enum class seed_rule : std::uint8_t { fixed, logged, per_request };
 
 struct sampling_options {

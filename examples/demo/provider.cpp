@@ -57,7 +57,7 @@ class chooser {
  public:
   chooser(const setting& with, const conduct& who, assay::noise_key promised, std::uint64_t index)
       : who_(who), noise_(promised), stream_(demo_seed(with, who.id + "/trick", index), "trick"),
-        settings_(who.also == trick::other_sampler ? who.sampler : with.run.sampler.settings) {
+        settings_(who.also == trick::other_sampler ? who.sampler : with.run.sampler.filters.sampler) {
     if (who.also == trick::own_seed) noise_ = assay::derive_noise_key(demo_seed(with, "own-seed", index));
     if (who.also == trick::swapped_token) swapped_step_ = static_cast<std::uint32_t>(stream_.below(with.chosen.output_tokens));
   }
@@ -176,7 +176,7 @@ assay::result<std::vector<conduct>> dishonest_providers(const setting& with) {
   tampered("int4-kv", "int4 KV cache", "keys and values rounded to 4 bits", [](tampering& t) { t.kv_cache = kv_format::int4; });
   tampered("skipped-block", "one block skipped", "block 2 of 4 is not run", [](tampering& t) { t.skipped_block = 2; });
   all.push_back({"small-model", "smaller model", "a model of a fifth of the size, its states padded to look right", with.small, trick::none, {}});
-  const auto promised = with.run.sampler.settings;
+  const auto promised = with.run.sampler.filters.sampler;
   auto warmer = promised;
   warmer.temperature += 0.1f;
   tricky("temperature", "temperature off by 0.1", "samples warmer than promised", trick::other_sampler, warmer);

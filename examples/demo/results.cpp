@@ -7,6 +7,9 @@
 #include <fstream>
 #include <thread>
 
+#include <assay/stats/binomial.hpp>
+#include <assay/stats/roc.hpp>
+
 #include "generation.hpp"
 #include "report_template.hpp"
 
@@ -137,7 +140,7 @@ json sample_json(const setting& with) {
   const auto keys = assay::derive_keys(asked.nonce, assay::digest_of(assay::digest_of(with.run), asked));
   assay::token_workspace workspace;
   const auto output = generate(with.honest, with.provider_numerics[0], asked.prompt, asked.max_output, [&](std::uint32_t step, std::span<const float> logits) {
-    return assay::sample_token(logits, with.run.sampler.settings, keys.sampling, step, workspace);
+    return assay::sample_token(logits, with.run.sampler.filters.sampler, keys.sampling, step, workspace);
   });
   return {{"prompt", with.tokenizer.decode(asked.prompt)}, {"output", output ? with.tokenizer.decode(*output) : ""}};
 }
@@ -156,7 +159,7 @@ json model_json(const setting& with) {
 
 json to_json(const setting& with, const campaign_result& found, const std::string& command, double elapsed_seconds) {
   const options& o = with.chosen;
-  const auto& s = with.run.sampler.settings;
+  const auto& s = with.run.sampler.filters.sampler;
   json providers = json::array();
   for (const provider_result& p : found.providers) providers.push_back(provider_json(found, p));
   return {{"version", std::to_string(ASSAY_VERSION_MAJOR) + "." + std::to_string(ASSAY_VERSION_MINOR) + "." + std::to_string(ASSAY_VERSION_PATCH)},

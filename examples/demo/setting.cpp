@@ -92,7 +92,7 @@ assay::result<setting> prepare(const options& chosen) {
   const auto& c = with.honest.config();
   with.run.model = {assay::model_digest{with.honest.claimed_digest()}, assay::tokenizer_digest{with.tokenizer.digest()}, assay::dtype::bf16,
                     bf16 ? assay::dtype::bf16 : assay::dtype::f32, with.honest.checkpoint_count(), c.width, c.vocabulary};
-  with.run.sampler.settings = {.temperature = 0.8f, .top_k = 50, .top_p = 0.95f};
+  with.run.sampler.filters.sampler = {.temperature = 0.8f, .top_k = 50, .top_p = 0.95f};
   auto steps = choose_steps(with);
   if (!steps) return steps.error();
   with.run.commitment.steps = std::move(*steps);

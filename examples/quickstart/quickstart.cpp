@@ -39,10 +39,11 @@ answer serve(const toy_engine& model, const assay::run_description& run, const a
     done(prover.observe(layer, rows, assay::row_map::contiguous({}, first, count)));
   });
   std::vector<assay::token_id> output;
-  assay::token_workspace scratch;
+  auto sampler = value(assay::promised_sampler::make(run.sampler, run.model.vocabulary, prover.sampling_noise(), request.prompt));
   std::span<const float> logits = engine.feed(request.prompt);
   for (std::uint32_t step = 0; step < request.max_output; ++step) {
-    output.push_back(value(assay::sample_token(logits, run.sampler.settings, prover.sampling_noise(), step, scratch)));
+    output.push_back(value(sampler.sample(logits)));
+    done(sampler.accept(output.back()));
     done(prover.sampled(position{static_cast<std::uint32_t>(request.prompt.size()) + step}, output.back()));
     if (step + 1 < request.max_output) logits = engine.feed({&output.back(), 1});
   }

@@ -11,15 +11,14 @@
 
 #include <array>
 #include <cstdint>
-#include <memory>
 #include <optional>
-#include <span>
-#include <string>
+#include <string_view>
 #include <vector>
 
 #include <assay/core/result.hpp>
-#include <assay/random/stream.hpp>
 #include <assay/stats/binomial.hpp>
+#include <assay/stats/bootstrap.hpp>
+#include <assay/stats/sequence_pool.hpp>
 
 #include "transcript.hpp"
 
@@ -41,36 +40,8 @@ inline constexpr double least_cap = 0.01;
 /// The 99.9th percentile of the finite margins, at least `least_cap`.
 assay::result<double> cap_of(const pool& honest);
 
-/// Batch means of one statistic over one pool.
-class batches {
- public:
-  static constexpr double largest_share = 0.1;
-
-  /// @pre every transcript has the same number of tokens
-  batches(const pool& from, statistic which, double cap);
-
-  /// The largest batch that the ratio allows.
-  [[nodiscard]] std::uint32_t largest() const;
-  /// Means of `count` batches of n tokens. @errors out_of_range (n = 0 or above `largest`)
-  assay::result<std::vector<double>> draw(std::uint32_t n, std::uint32_t count, assay::random_stream& stream);
-  /// Means of batches that share no request. @pre n is a multiple of a request's tokens
-  [[nodiscard]] std::vector<double> disjoint(std::uint32_t n) const;
-  /// The same pool with its requests drawn again with replacement.
-  [[nodiscard]] batches resampled(assay::random_stream& stream) const;
-
-  struct moments {
-    double mean = 0, variance = 0;  ///< of a request's mean
-    std::size_t requests = 0;
-  };
-  [[nodiscard]] moments of_requests() const;
-
- private:
-  [[nodiscard]] double sum(std::uint32_t request, std::uint32_t first, std::uint32_t count) const;
-
-  std::uint32_t length_ = 0;
-  std::shared_ptr<const std::vector<std::vector<double>>> running_;  ///< per request, running sums from 0
-  std::vector<std::vector<std::uint32_t>> by_stack_;  ///< indices into running_
-};
+/// One statistic over one pool, grouped by arithmetic. sign: -1 where less is worse.
+assay::result<assay::stats::sequence_pool> scores_of(const pool& from, statistic which, double cap, double sign = 1);
 
 /// What one statistic achieves against one cheat.
 struct power {
@@ -78,8 +49,7 @@ struct power {
   double z = 0;  ///< the shift in standard errors over requests: below 3 nothing was shown
   std::optional<std::uint32_t> tokens;  ///< the smallest batch with AUC >= .999, if the ratio allows one
   std::optional<double> extrapolated;  ///< the same from means and variances of requests; given if |z| >= 4
-  double auc = 0;  ///< at `detection::equal_tokens`
-  assay::stats::interval auc_interval;  ///< 95 %, requests resampled
+  assay::stats::bootstrap_estimate auc;  ///< at `detection::equal_tokens`; 95 %, requests resampled
 };
 
 /// How often honest batches of one size alarm: capped margin, threshold from the calibration pool.
@@ -103,8 +73,7 @@ assay::result<honest_pools> prepare_pools(const options& chosen, pool calibratio
 /// Batches of a cheat that exceed a baseline's threshold.
 struct detection_rate {
   std::uint32_t tokens = 0;
-  double share = 0;
-  assay::stats::interval interval;  ///< 95 %, requests resampled
+  assay::stats::bootstrap_estimate share;  ///< 95 %, requests resampled
 };
 
 struct detection {

@@ -80,7 +80,7 @@ assay::result<study::study_results> run(const study::options& chosen, const std:
 bool plausible(const study::study_results& results) {
   for (const auto& a : results.arrangements)
     for (const auto& c : a.cheats)
-      if (c.id == "wrong-seed" && c.found.of(study::statistic::capped_margin).auc < 0.99) return false;
+      if (c.id == "wrong-seed" && c.found.of(study::statistic::capped_margin).auc.value < 0.99) return false;
   for (const auto& s : results.simulations)
     if (s.cheats.front().seen.mean_margin < 4 * s.honest.mean_margin) return false;
   return true;

@@ -30,12 +30,12 @@ json to_json(const power& p) {
           {"z", p.z},
           {"tokens_to_auc_999", maybe(p.tokens)},
           {"extrapolated", maybe(p.extrapolated)},
-          {"auc", p.auc},
-          {"auc_interval", to_json(p.auc_interval)}};
+          {"auc", p.auc.value},
+          {"auc_interval", to_json(p.auc.limits)}};
 }
 
 json to_json(const detection_rate& r) {
-  return {{"tokens", r.tokens}, {"share", r.share}, {"interval", to_json(r.interval)}};
+  return {{"tokens", r.tokens}, {"share", r.share.value}, {"interval", to_json(r.share.limits)}};
 }
 
 json to_json(const baseline& b) {
@@ -138,7 +138,7 @@ json to_json(const options& chosen, const study_results& results, const std::str
            {{"seed", chosen.seed},
             {"alpha", chosen.alpha},
             {"tokens_per_request", chosen.output_tokens},
-            {"largest_batch_to_pool", batches::largest_share},
+            {"largest_batch_to_pool", assay::stats::sequence_pool::largest_share},
             {"bootstraps", chosen.bootstraps},
             {"calibration", chosen.calibration},
             {"evaluation", chosen.evaluation},

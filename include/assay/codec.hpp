@@ -8,14 +8,17 @@
 #include <assay/codec/challenge.hpp>
 #include <assay/codec/document.hpp>
 #include <assay/codec/evidence.hpp>
+#include <assay/codec/ledger.hpp>
 #include <assay/codec/log_entry.hpp>
 #include <assay/codec/log_parser.hpp>
 #include <assay/codec/log_reader.hpp>
 #include <assay/codec/log_record.hpp>
+#include <assay/codec/log_scanner.hpp>
 #include <assay/codec/log_source.hpp>
 #include <assay/codec/logged_sequence.hpp>
 #include <assay/codec/object.hpp>
 #include <assay/codec/policy.hpp>
+#include <assay/codec/profile.hpp>
 #include <assay/codec/receipt.hpp>
 #include <assay/codec/request.hpp>
 #include <assay/codec/run.hpp>

@@ -10,9 +10,13 @@
 #include <assay/random/sample.hpp>
 #include <assay/random/seed.hpp>
 #include <assay/random/sglang_noise.hpp>
+#include <assay/random/sin_cos.hpp>
 #include <assay/random/stream.hpp>
 #include <assay/random/torch_cpu_noise.hpp>
+#include <assay/random/torch_cpu_normal.hpp>
 #include <assay/random/torch_cuda_noise.hpp>
+#include <assay/random/torch_cuda_normal.hpp>
 #include <assay/random/vllm_noise.hpp>
+#include <assay/random/word_screen.hpp>
 
 #endif

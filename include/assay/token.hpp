@@ -4,6 +4,7 @@
 #define ASSAY_TOKEN_HPP
 
 #include <assay/token/choice_spread.hpp>
+#include <assay/token/engine_noise.hpp>
 #include <assay/token/filter.hpp>
 #include <assay/token/filter_reference.hpp>
 #include <assay/token/filter_rules.hpp>
@@ -21,12 +22,14 @@
 #include <assay/token/prefix_uniform.hpp>
 #include <assay/token/processor_settings.hpp>
 #include <assay/token/processors.hpp>
+#include <assay/token/promised_sampler.hpp>
 #include <assay/token/race.hpp>
 #include <assay/token/reference.hpp>
 #include <assay/token/row_scan.hpp>
 #include <assay/token/row_softmax.hpp>
 #include <assay/token/rule_chain.hpp>
 #include <assay/token/sample.hpp>
+#include <assay/token/sampler_profile.hpp>
 #include <assay/token/score.hpp>
 #include <assay/token/sequence_score.hpp>
 #include <assay/token/settings.hpp>

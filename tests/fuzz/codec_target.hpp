@@ -33,7 +33,8 @@ template <class Read>
 int fuzz_codec(const std::uint8_t* data, std::size_t size, Read&& read) {
   if (size == 0) return 0;
   const assay::byte_view rest{reinterpret_cast<const std::byte*>(data + 1), size - 1};
-  switch (data[0] % 10) {
+  constexpr unsigned kinds = 11;
+  switch ((data[0] + kinds * '2' - '2') % kinds) {  // '2' is the first
     case 0: check_reread(read.template operator()<assay::run_description>(rest)); break;
     case 1: check_reread(read.template operator()<assay::request>(rest)); break;
     case 2: check_reread(read.template operator()<codec::token_list>(rest)); break;
@@ -43,7 +44,8 @@ int fuzz_codec(const std::uint8_t* data, std::size_t size, Read&& read) {
     case 6: check_reread(read.template operator()<assay::verdict>(rest)); break;
     case 7: check_reread(read.template operator()<assay::request_evidence>(rest)); break;
     case 8: check_reread(read.template operator()<assay::verification_policy>(rest)); break;
-    default: check_reread(read.template operator()<assay::calibration>(rest)); break;
+    case 9: check_reread(read.template operator()<assay::calibration>(rest)); break;
+    default: check_reread(read.template operator()<assay::calibration_profile>(rest)); break;
   }
   return 0;
 }

@@ -41,7 +41,7 @@ world draw_world(random_stream& draw, std::uint64_t index) {
   c.row_type = one_of(draw, {dtype::bf16, dtype::f16, dtype::f32});
   c.fan_out = one_of(draw, {2u, 3u, 4u, 16u, 256u});
   for (float& step : c.steps) step = one_of(draw, {1e-4f, 0.01f, 1.0f});
-  w.run.sampler.settings = {one_of(draw, {0.0f, 0.7f, 1.0f}), one_of(draw, {0u, 5u}), one_of(draw, {1.0f, 0.9f})};
+  w.run.sampler.filters.sampler = {one_of(draw, {0.0f, 0.7f, 1.0f}), one_of(draw, {0u, 5u}), one_of(draw, {1.0f, 0.9f})};
   w.asked = toy_request(index, static_cast<std::uint32_t>(1 + draw.below(20)),
                         static_cast<std::uint32_t>(1 + draw.below(12)));
   if (draw.below(2) == 0) {

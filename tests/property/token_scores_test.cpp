@@ -44,8 +44,7 @@ struct noisy_provider {
       auto served = row;
       for (float& l : served) l += static_cast<float>(sigma * r.normal());
       const auto claimed = sample_token(served, settings, key, step, work);
-      sums.add(*score_token(row, settings, key, step, *claimed, work), spread_of(row_view(row), settings, work)->gini,
-               settings);
+      sums.add(*score_with_spread(row_view(row), settings, key, step, *claimed, work), settings);
     }
     return sums;
   }
@@ -224,12 +223,15 @@ TEST_CASE("scores law: independent honest tokens exceed a tail score of x at mos
 
 TEST_CASE("scores law: implied noise follows the truth over its whole range", "[token]") {
   random_stream r(seed{}, "law sigma");
-  for (const auto& [sigma, temperature] : {std::pair{0.03, 1.0f}, {0.1, 1.0f}, {0.2, 0.5f}, {0.2, 1.5f}}) {
-    noisy_provider provider{sigma, {temperature, 0, 1}};
+  // The last three with filters, whose borders move with the noise too.
+  using setting = std::pair<double, sampler_settings>;
+  for (const auto& [sigma, settings] :
+       {setting{0.03, {1, 0, 1}}, {0.1, {1, 0, 1}}, {0.2, {0.5f, 0, 1}}, {0.2, {1.5f, 0, 1}}, {0.1, {1, 40, 0.95f}}, {0.2, {1, 20, 1}}, {0.1, {1, 0, 0.9f}}}) {
+    noisy_provider provider{sigma, settings};
     noise_sums sums;
     for (int q = 0; q < 60; ++q) sums.merge(provider.sequence(r, 400));
     const auto level = implied_noise(sums);
-    INFO("sigma " << sigma << " T " << temperature);
+    INFO("sigma " << sigma << " T " << settings.temperature << " k " << settings.top_k << " p " << settings.top_p);
     CHECK(level->sigma == Approx(sigma).epsilon(0.13));  // 24,000 tokens: standard errors from 2 to 5 %
     CHECK(level->mismatch_ratio == Approx(1).epsilon(0.2));
   }

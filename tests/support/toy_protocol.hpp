@@ -12,7 +12,7 @@
 
 #include <assay/protocol/audit.hpp>
 #include <assay/protocol/prover.hpp>
-#include <assay/token/sample.hpp>
+#include <assay/token/promised_sampler.hpp>
 
 #include "support/toy_engine.hpp"
 
@@ -38,7 +38,7 @@ inline assay::run_description toy_run(const toy_settings& t = {}) {
   assay::run_description run;
   run.model.weights.value.bytes[0] = static_cast<std::byte>(t.weights);
   run.model.checkpoints = t.checkpoints, run.model.width = t.width, run.model.vocabulary = t.vocabulary;
-  run.sampler.settings = {1.0f, 0, 1.0f};
+  run.sampler.filters.sampler = {1.0f, 0, 1.0f};
   run.commitment.sketch = 8;
   run.commitment.steps.assign(t.checkpoints, 0.002f);
   run.commitment.fan_out = 4;
@@ -69,7 +69,8 @@ assay::result<toy_answer> serve(const Engine& engine, const assay::run_descripti
                                        const assay::request& asked, const assay::challenge_terms& terms = {}) {
   auto prover = assay::prover::start(run, asked);
   if (!prover) return prover.error();
-  assay::token_workspace work;
+  auto sampler = assay::promised_sampler::make(run.sampler, run.model.vocabulary, prover->sampling_noise(), asked.prompt);
+  if (!sampler) return sampler.error();
   std::vector<assay::token_id> history;
   std::vector<float> row(run.model.width), logits(run.model.vocabulary);
   const auto feed = [&](assay::token_id token) -> assay::result<void> {
@@ -87,8 +88,9 @@ assay::result<toy_answer> serve(const Engine& engine, const assay::run_descripti
     if (auto fed = feed(t); !fed) return fed.error();
   for (std::uint32_t step = 0; step < asked.max_output; ++step) {
     engine.logits(row, logits);
-    auto token = assay::sample_token(logits, run.sampler.settings, prover->sampling_noise(), step, work);
+    auto token = sampler->sample(std::span<const float>{logits});
     if (!token) return token.error();
+    if (auto taken = sampler->accept(*token); !taken) return taken.error();
     if (auto told = prover->sampled(assay::position{static_cast<std::uint32_t>(history.size())}, *token); !told)
       return told.error();
     if (step + 1 < asked.max_output)

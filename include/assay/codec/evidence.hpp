@@ -48,13 +48,15 @@ struct record<request_evidence> {
 
   template <class Visitor, class Evidence>
   static void fields(Visitor& visit, Evidence& evidence) {
-    auto& [scores, tokens, opened_bytes] = evidence;
+    auto& [scores, tokens, opened_bytes, nats] = evidence;
     visit("evidence.scores", scores);
     visit("evidence.tokens", tokens);
     visit("evidence.opened_bytes", opened_bytes);
+    visit("evidence.nats", nats);
   }
 
   static result<void> check(const request_evidence& evidence) {
+    if (!(evidence.nats >= 0)) return fail(errc::out_of_range, "evidence: the entropy is negative");
     for (const auto& scores : evidence.scores)
       for (std::size_t i = 0; i < scores.size(); ++i)
         if (!(scores[i].score >= 0)) return fail(errc::out_of_range, "evidence: a score is negative", i);

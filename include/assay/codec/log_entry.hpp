@@ -23,6 +23,7 @@ namespace assay::inline v0::codec::detail {
 enum class row_spelling : std::uint8_t {
   by_id,    ///< vLLM: {"<token id>": {"logprob": x, "rank": r, "decoded_token": s}}
   by_text,  ///< completions API: {"<token text, or token_id:N>": x}
+  triples,  ///< SGLang: [[x, token id, text or null], ...]
   items,    ///< chat API and llama.cpp: {"id"?: n, "token": s, "logprob": x, "top_logprobs": [...]} and its variants
 };
 
@@ -77,6 +78,29 @@ inline constexpr const char* text_only_message =
   if (!id) return id.error();
   return std::optional(*id);
 }
+
+/// SGLang's [score or null, token id, text or null], member by member.
+struct scored_id {
+  std::size_t seen = 0;
+  std::optional<float> score;
+  token_id id{};
+
+  /// @errors wrong_type, out_of_range
+  result<void> take(const nlohmann::json& member) {
+    switch (seen++) {
+      case 0: {
+        if (member.is_null()) return {};
+        const auto value = read_score(member);
+        if (!value) return value.error();
+        score = *value;
+        return {};
+      }
+      case 1: return value_format<std::uint32_t>::decode(member, carrier::json, "log: a token id", id.value);
+      case 2: return {};
+      default: return fail(errc::wrong_type, "log: a scored token has more than three members");
+    }
+  }
+};
 
 /// Reads items into rows.
 class entry_reader {

@@ -32,7 +32,7 @@ struct log_options {
 
 namespace detail {
 
-/// Takes the events of nlohmann::json::sax_parse. What it knows it collects; every other member is skipped unread.
+/// Takes the events of `log_scanner`. What it knows it collects; every other member is skipped unread.
 /// Positions and settings are small trees of their own, so memory does not grow with the document.
 class log_parser {
  public:
@@ -49,13 +49,16 @@ class log_parser {
     capture_.reset();
   }
 
+  /// Whether the next text or key is looked at.
+  [[nodiscard]] bool wants_text() const { return skipping_ == 0 && !passes_over(); }
+  [[nodiscard]] bool wants_key() const { return skipping_ == 0; }
+
   bool null() { return scalar(nullptr); }
   bool boolean(bool value) { return scalar(value); }
   bool number_integer(std::int64_t value) { return scalar(value); }
   bool number_unsigned(std::uint64_t value) { return scalar(value); }
   bool number_float(double value, const std::string&) { return scalar(value); }
   bool string(std::string& value) { return skipping_ != 0 ? pass() : scalar(std::move(value)); }
-  bool binary(nlohmann::json::binary_t&) { return refuse(fail(errc::malformed, "log: not well-formed JSON")); }
   bool key(std::string& name) {
     source_.mark_event();
     if (skipping_ != 0) return true;
@@ -68,19 +71,17 @@ class log_parser {
   bool end_object() { return close(); }
   bool end_array() { return close(); }
 
-  template <class Exception>
-  bool parse_error(std::size_t, const std::string&, const Exception& what) {
-    constexpr int number_too_large = 406;  // nlohmann's stable number of this exception
+  bool malformed() {
     if (!source_.problem()) problem = source_.problem().error();
-    else if (what.id == number_too_large) refuse(fail(errc::out_of_range, "log: a number beyond 64-bit floats"));
     else if (source_.ended()) refuse(fail(errc::truncated, "log: it ends inside a record"));
     else refuse(fail(errc::malformed, "log: not well-formed JSON"));
     return false;
   }
+  bool number_too_large() { return refuse(fail(errc::out_of_range, "log: a number beyond 64-bit floats")); }
 
  private:
   enum class place : std::uint8_t {
-    record, alias, records, choices, choice, logprobs, ids, rows, table, entry, texts, scores
+    record, alias, records, choices, choice, logprobs, ids, rows, table, entry, texts, scores, triples, triple
   };
 
   struct frame {
@@ -115,12 +116,16 @@ class log_parser {
   }
   [[nodiscard]] log_choice& choice() { return in_choice() ? record().choices.back() : record().own; }
 
+  /// True at the members of an entry that say nothing of its score.
+  [[nodiscard]] bool passes_over() const {
+    return !capture_ && !stack_.empty() && stack_.back().at == place::entry && key_ != "logprob";
+  }
+
   // --- Scalars ---------------------------------------------------------------------------------------------------------
   template <class Value>
   bool scalar(Value&& in) {
     source_.mark_event();
-    if (skipping_ != 0) return true;
-    if (!capture_ && !stack_.empty() && stack_.back().at == place::entry && key_ != "logprob") return true;
+    if (skipping_ != 0 || passes_over()) return true;
     nlohmann::json value(std::forward<Value>(in));
     if (capture_) return captured(put(value));
     if (stack_.empty()) return refuse(fail(errc::wrong_type, "log: a record is neither an object nor a list"));
@@ -128,10 +133,13 @@ class log_parser {
     switch (top.at) {
       case place::ids: return add_id(value, *top.ids);
       case place::rows: return value.is_null() ? add_row(top) : wrong_type();
-      case place::table: return (entry_key_ = key_, add_entry(value, top));
+      case place::table:
+        if (top.spelling == row_spelling::triples) return wrong_type();
+        return (entry_key_ = key_, add_entry(value, top));
       case place::entry: return value.is_null() || (scored_ = true, add_entry(value, top));
       case place::texts: return add_text(value);
       case place::scores: return add_score(value);
+      case place::triple: return accept(triple_.take(value));
       case place::record:
       case place::alias: return record_member(value);
       case place::choice:
@@ -141,7 +149,8 @@ class log_parser {
         return value.is_null() || !is_list(key_) || wrong_type();
       case place::logprobs: return true;
       case place::records:
-      case place::choices: return value.is_null() || wrong_type();
+      case place::choices:
+      case place::triples: return value.is_null() || wrong_type();
     }
     return false;
   }
@@ -158,7 +167,9 @@ class log_parser {
 
   [[nodiscard]] static bool is_list(std::string_view key) {
     return key == "prompt_token_ids" || key == "output_token_ids" || key == "token_ids" || key == "prompt_logprobs" ||
-           key == "completion_probabilities" || key == "outputs" || key == "choices" || key == "samples";
+           key == "completion_probabilities" || key == "outputs" || key == "choices" || key == "samples" || key == "output_ids" ||
+           key == "input_token_logprobs" || key == "input_top_logprobs" || key == "output_token_logprobs" ||
+           key == "output_top_logprobs";
   }
 
   bool record_member(const nlohmann::json& value) {
@@ -168,7 +179,7 @@ class log_parser {
       const int rank = key_ == "custom_id" ? 3 : key_ == "request_id" ? 2 : key_ == "id" ? 1 : 0;
       if (rank != 0) record().set_name(*text, rank);
     }
-    if (key_ == "tokens_evaluated") return accept(read_setting(value, "log: tokens_evaluated", record().prompt_tokens));
+    if (key_ == "tokens_evaluated" || key_ == "prompt_tokens") return accept(read_setting(value, "log: the prompt's length", record().prompt_tokens));
     return !value.is_number() || accept(read_setting(key_, value, record().settings));
   }
 
@@ -232,6 +243,24 @@ class log_parser {
     return true;
   }
 
+  /// A scored token that is complete: an entry of a row, or an item of a list of tokens.
+  bool add_triple() {
+    const frame& top = stack_.back();
+    if (triple_.seen < 2) return refuse(fail(errc::missing_field, "log: a scored token names no id"));
+    if (stack_[stack_.size() - 2].at == place::table) {
+      if (!triple_.score) return refuse(fail(errc::missing_field, "log: a candidate without a score"));
+      if (auto room = entries_.room_for(++listed_, 1, *top.rows); !room) return refuse(room.error());
+      top.rows->add(triple_.id, *triple_.score);
+      row_ids_.push_back(triple_.id);
+      return true;
+    }
+    auto& texts = top.of_output ? *record().own.texts : *record().own.prompt_texts;
+    if (texts.size() >= options_.limits.tokens) return refuse(fail(errc::too_large, "log: too many tokens"));
+    texts.push_back(triple_.id);
+    (top.of_output ? *record().own.scores : *record().own.prompt_scores).push_back(triple_.score.value_or(0.0f));
+    return true;
+  }
+
   bool close_table() {
     std::sort(row_ids_.begin(), row_ids_.end());
     if (std::adjacent_find(row_ids_.begin(), row_ids_.end()) != row_ids_.end())
@@ -250,21 +279,25 @@ class log_parser {
       case place::records: return object ? open_record(place::record) : wrong_type();
       case place::choices: return object ? open_choice() : wrong_type();
       case place::rows:
+        if (stack_.back().spelling == row_spelling::triples) return object ? wrong_type() : open_table();
         if (!object) return wrong_type();
         return stack_.back().spelling == row_spelling::items ? begin_capture(capture_of::position, object) : open_table();
       case place::table:
+        if (stack_.back().spelling == row_spelling::triples) return object ? wrong_type() : open_triple();
         if (!object) return wrong_type();
         entry_key_ = key_;
         scored_ = false;
         return push_like(place::entry);
       case place::entry: return skip();
+      case place::triples: return object ? wrong_type() : open_triple();
+      case place::triple:
+      case place::ids:
+      case place::texts:
+      case place::scores: return wrong_type();
       case place::record:
       case place::alias: return open_in_record(object);
       case place::choice: return open_in_choice(object);
       case place::logprobs: return open_in_logprobs(object);
-      case place::ids:
-      case place::texts:
-      case place::scores: return wrong_type();
     }
     return false;
   }
@@ -279,6 +312,19 @@ class log_parser {
     return push(inner);
   }
   bool skip() { return ++skipping_, true; }
+  bool open_triple() {
+    triple_ = {};
+    return push_like(place::triple);
+  }
+  /// Tokens and their scores, for the output or the prompt.
+  bool open_triples(bool of_output) {
+    log_choice& own = record().own;
+    auto& texts = of_output ? own.texts : own.prompt_texts;
+    if (texts) return duplicate();
+    texts.emplace();
+    (of_output ? own.scores : own.prompt_scores).emplace();
+    return push({place::triples, nullptr, nullptr, row_spelling::triples, of_output});
+  }
   bool open_table() {
     listed_ = 0;
     row_ids_.clear();
@@ -316,17 +362,22 @@ class log_parser {
   bool open_in_record(bool object) {
     log_choice& own = record().own;
     if (object) {
-      if (key_ == "response" || key_ == "body") return push({place::alias});
+      if (key_ == "response" || key_ == "body" || key_ == "meta_info") return push({place::alias});
       if (key_ == "config" || key_ == "generation_settings" || key_ == "sampling_params")
         return begin_capture(capture_of::settings, true);
       if (key_ == "usage") return begin_capture(capture_of::usage, true);
       return is_list(key_) ? wrong_type() : skip();
     }
     if (key_ == "prompt_token_ids") return open_ids(own.prompt, object);
-    if (key_ == "output_token_ids" || key_ == "token_ids" || key_ == "tokens") return open_ids(own.output, object);
+    if (key_ == "output_token_ids" || key_ == "token_ids" || key_ == "tokens" || key_ == "output_ids")
+      return open_ids(own.output, object);
     if (key_ == "prompt_logprobs") return open_rows(own.prompt_rows, row_spelling::by_id, false);
     if (key_ == "completion_probabilities" || key_ == "probs")
       return open_rows(own.output_rows, row_spelling::items, true);
+    if (key_ == "input_token_logprobs" || key_ == "output_token_logprobs")
+      return open_triples(key_ == "output_token_logprobs");
+    if (key_ == "input_top_logprobs") return open_rows(own.prompt_rows, row_spelling::triples, false);
+    if (key_ == "output_top_logprobs") return open_rows(own.output_rows, row_spelling::triples, true);
     if (key_ == "samples") return push({place::records});
     if (key_ == "outputs" || key_ == "choices") return push({place::choices});
     return skip();
@@ -359,6 +410,7 @@ class log_parser {
     if (capture_) return captured(capture_->end_object());
     const place left = stack_.back().at;
     if (left == place::entry && !scored_) return refuse(fail(errc::missing_field, "log: a candidate without \"logprob\""));
+    if (left == place::triple && !add_triple()) return false;
     if (left == place::table && !close_table()) return false;
     stack_.pop_back();
     if (left != place::record) return true;
@@ -409,6 +461,7 @@ class log_parser {
   std::string key_, entry_key_;
   bool scored_ = false;
   std::vector<token_id> row_ids_;
+  scored_id triple_;
   std::size_t listed_ = 0;
   std::size_t depth_ = 0, skipping_ = 0;
   std::optional<document_builder> capture_;

@@ -12,10 +12,9 @@
 #include <utility>
 
 #include <assay/codec/log_parser.hpp>
+#include <assay/codec/log_scanner.hpp>
 #include <assay/codec/log_source.hpp>
 #include <assay/codec/logged_sequence.hpp>
-
-#include <nlohmann/json.hpp>
 
 namespace assay::inline v0::codec {
 
@@ -28,6 +27,8 @@ namespace assay::inline v0::codec {
 /// - OpenAI's completions: "logprobs"{"tokens", "token_logprobs", "top_logprobs"}; chat: "logprobs"{"content"[]}
 /// - llama.cpp's server, /completion with n_probs: "completion_probabilities"[]{"id", "logprob", "top_logprobs"}, since
 ///   December 2024; before: {"content", "probs"}; and its chat responses, whose "content"[] has ids
+/// - SGLang's /generate: "output_ids", and in "meta_info" lists of [score, id, text]: "input_token_logprobs",
+///   "input_top_logprobs", "output_token_logprobs", "output_top_logprobs"
 /// - the DiFR repository: {"config", "samples"[]} with "output_token_ids" or "outputs"[]{"token_ids"}, or one sample a line
 /// - a line of an OpenAI batch output, as vLLM's run-batch writes it: the response in "response"{"body"}
 ///
@@ -47,11 +48,11 @@ namespace assay::inline v0::codec {
   };
   detail::log_source source{bytes, options.limits, progress};
   detail::log_parser parser{options, source, counted};
+  detail::log_scanner scanner{source, parser};
+  if (!scanner.skip_byte_order_mark()) return parser.problem;
   while (source.next_record()) {
     parser.begin();
-    if (!nlohmann::json::sax_parse(detail::log_iterator{source}, detail::log_iterator{}, &parser,
-                                   nlohmann::json::input_format_t::json, false))
-      return parser.problem;
+    if (!scanner.read_value()) return parser.problem;
   }
   if (!source.problem()) return source.problem().error();
   return count;

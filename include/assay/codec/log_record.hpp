@@ -24,9 +24,9 @@ struct log_choice {
   std::uint32_t index = 0;
   std::optional<std::vector<token_id>> prompt, output;
   std::optional<logged_rows> prompt_rows, output_rows;
-  // Of the completions API, whose tokens, scores and candidates come in three lists.
-  std::optional<std::vector<std::optional<token_id>>> texts;
-  std::optional<std::vector<float>> scores;
+  // Of the completions API and of SGLang, whose tokens and their scores come in lists beside the candidates.
+  std::optional<std::vector<std::optional<token_id>>> texts, prompt_texts;
+  std::optional<std::vector<float>> scores, prompt_scores;
   bool text_only = false;
 };
 
@@ -147,40 +147,51 @@ struct log_record {
            s.output_rows.size() == s.prompt->size() + generated;
   }
 
-  /// Joins the three lists of the completions API, and drops rows whose tokens cannot be told.
+  /// Joins lists of tokens and scores with rows, and drops rows whose tokens cannot be told.
   static result<void> finish_lists(log_choice& c) {
-    if (c.texts) {
-      std::vector<token_id> ids;
-      for (const auto& id : *c.texts) {
-        if (id) ids.push_back(*id);
-        else c.text_only = true;
-      }
-      if (c.output_rows && !c.text_only)
-        if (auto merged = merge_own(c); !merged) return merged;
-      if (!c.output && ids.size() == c.texts->size()) c.output = std::move(ids);
-      c.texts.reset();
-    }
+    if (auto done = join(c.texts, c.scores, c.output_rows, c.output, c.text_only); !done) return done;
+    bool unnamed = false;  // SGLang gives ids
+    if (auto done = join(c.prompt_texts, c.prompt_scores, c.prompt_rows, c.prompt, unnamed); !done) return done;
     if (c.text_only) c.output_rows.reset();
     if (c.output && c.output->empty()) c.output.reset();  // llama.cpp's "tokens" without return_tokens
     return {};
   }
 
-  /// Puts each position's own token into its row, if the candidates leave it out.
-  static result<void> merge_own(log_choice& c) {
-    if (!c.scores || c.scores->size() != c.texts->size() || c.output_rows->size() != c.texts->size())
-      return fail(errc::length_mismatch, "log: tokens, token_logprobs and top_logprobs differ in number");
-    logged_rows rows;
-    for (std::size_t i = 0; i < c.texts->size(); ++i) {
-      const logged_position at = (*c.output_rows)[i];
-      bool listed = at.row.ids.empty();  // null: the first token of an echoed prompt
-      for (std::size_t k = 0; k < at.row.ids.size(); ++k) {
-        rows.add(at.row.ids[k], at.row.values[k]);
-        listed = listed || at.row.ids[k] == *(*c.texts)[i];
-      }
-      if (!listed) rows.add(*(*c.texts)[i], (*c.scores)[i]);
-      rows.end_row((*c.texts)[i]);
+  using named = std::vector<std::optional<token_id>>;
+
+  static result<void> join(std::optional<named>& texts, const std::optional<std::vector<float>>& scores,
+                           std::optional<logged_rows>& rows, std::optional<std::vector<token_id>>& tokens,
+                           bool& text_only) {
+    if (!texts) return {};
+    std::vector<token_id> ids;
+    for (const auto& id : *texts) {
+      if (id) ids.push_back(*id);
+      else text_only = true;
     }
-    c.output_rows = std::move(rows);
+    if (rows && !text_only)
+      if (auto merged = merge_own(ids, scores, *rows); !merged) return merged;
+    if (!tokens && ids.size() == texts->size()) tokens = std::move(ids);
+    texts.reset();
+    return {};
+  }
+
+  /// Puts each position's own token into its row, if the candidates leave it out.
+  static result<void> merge_own(const std::vector<token_id>& ids, const std::optional<std::vector<float>>& scores,
+                                logged_rows& rows) {
+    if (!scores || scores->size() != ids.size() || rows.size() != ids.size())
+      return fail(errc::length_mismatch, "log: tokens, token_logprobs and top_logprobs differ in number");
+    logged_rows merged;
+    for (std::size_t i = 0; i < ids.size(); ++i) {
+      const logged_position at = rows[i];
+      bool listed = at.row.ids.empty();  // null: the first token of a prompt
+      for (std::size_t k = 0; k < at.row.ids.size(); ++k) {
+        merged.add(at.row.ids[k], at.row.values[k]);
+        listed = listed || at.row.ids[k] == ids[i];
+      }
+      if (!listed) merged.add(ids[i], (*scores)[i]);
+      merged.end_row(ids[i]);
+    }
+    rows = std::move(merged);
     return {};
   }
 };

@@ -6,9 +6,10 @@
 #include <algorithm>
 #include <cstddef>
 #include <cstdint>
+#include <cstring>
 #include <functional>
-#include <iterator>
 #include <span>
+#include <string_view>
 #include <vector>
 
 #include <assay/codec/logged_sequence.hpp>
@@ -34,7 +35,9 @@ class log_source {
   [[nodiscard]] bool ended() { return at_ >= free_ && must_stop(); }
   /// @pre !ended()
   [[nodiscard]] char current() const noexcept { return window_[at_]; }
-  void advance() noexcept { ++at_; }
+  void advance(std::size_t n = 1) noexcept { at_ += n; }
+  /// What can be read without asking again. @pre !ended()
+  [[nodiscard]] std::string_view window() const noexcept { return {window_.data() + at_, free_ - at_}; }
   /// Skips white space. @return false at the end
   [[nodiscard]] bool next_record() {
     for (;;) {
@@ -50,8 +53,12 @@ class log_source {
 
   /// The present line, from 1. Complexity: linear in the bytes since the last call or piece.
   [[nodiscard]] std::uint64_t line() noexcept {
-    const char* bytes = window_.data();
-    line_ += static_cast<std::uint64_t>(std::count(bytes + counted_, bytes + at_, '\n'));
+    while (counted_ < at_) {  // lines are long: the library's search is faster than counting
+      const void* found = std::memchr(window_.data() + counted_, '\n', at_ - counted_);
+      if (found == nullptr) break;
+      counted_ = static_cast<std::size_t>(static_cast<const char*>(found) - window_.data()) + 1;
+      ++line_;
+    }
     counted_ = at_;
     return line_;
   }
@@ -87,9 +94,8 @@ class log_source {
       return false;
     }
     size_ = std::min(*got, window_.size());
-    const auto end = window_.begin() + static_cast<std::ptrdiff_t>(size_);
-    zero_ = static_cast<std::size_t>(std::find(window_.begin(), end, '\0') - window_.begin());
-    if (zero_ == size_) zero_ = none;
+    const void* zero = size_ == 0 ? nullptr : std::memchr(window_.data(), '\0', size_);
+    zero_ = zero == nullptr ? none : static_cast<std::size_t>(static_cast<const char*>(zero) - window_.data());
     if (progress_) progress_(base_ + size_);
     stopped_ = size_ == 0;
     return !stopped_;
@@ -106,37 +112,6 @@ class log_source {
   std::uint64_t record_from_ = 0, quiet_from_ = 0, line_ = 1;
   bool stopped_ = false;
   result<void> problem_;
-};
-
-/// What the parser reads through; a null source is the end.
-class log_iterator {
- public:
-  using iterator_category = std::input_iterator_tag;
-  using value_type = char;
-  using difference_type = std::ptrdiff_t;
-  using pointer = const char*;
-  using reference = char;
-
-  log_iterator() = default;
-  explicit log_iterator(log_source& source) : source_(&source) {}
-
-  char operator*() const noexcept { return source_->current(); }
-  log_iterator& operator++() noexcept {
-    source_->advance();
-    return *this;
-  }
-  log_iterator operator++(int) noexcept {
-    log_iterator before = *this;
-    source_->advance();
-    return before;
-  }
-  friend bool operator==(const log_iterator& a, const log_iterator& b) {
-    const auto at_end = [](const log_iterator& i) { return i.source_ == nullptr || i.source_->ended(); };
-    return at_end(a) == at_end(b);
-  }
-
- private:
-  log_source* source_ = nullptr;
 };
 
 }  // namespace detail

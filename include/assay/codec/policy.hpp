@@ -11,6 +11,18 @@
 namespace assay::inline v0::codec {
 
 template <>
+struct record<grinding_demand> {
+  static constexpr const char* name = "grinding";
+
+  template <class Visitor, class Demand>
+  static void fields(Visitor& visit, Demand& demand) {
+    auto& [nats, tolerance] = demand;
+    visit("grinding.nats", nats);
+    visit("grinding.tolerance", tolerance);
+  }
+};
+
+template <>
 struct record<verification_policy> {
   static constexpr const char* name = "policy";
   static constexpr document_limits limits{std::size_t{1} << 14, run_limits::checkpoints + 64};
@@ -18,7 +30,7 @@ struct record<verification_policy> {
   template <class Visitor, class Policy>
   static void fields(Visitor& visit, Policy& policy) {
     auto& [request_alpha, session_alpha, required, opened, minimum_tokens, minimum_retention_seconds, allow_beacon,
-           trusted_beacon, most_rounds_ahead] = policy;
+           trusted_beacon, most_rounds_ahead, grinding] = policy;
     visit("policy.request_alpha", request_alpha);
     visit("policy.session_alpha", session_alpha);
     visit("policy.required", required);
@@ -28,6 +40,7 @@ struct record<verification_policy> {
     visit("policy.allow_beacon", allow_beacon);
     visit("policy.trusted_beacon", trusted_beacon);
     visit("policy.most_rounds_ahead", most_rounds_ahead);
+    visit("policy.grinding", grinding);
   }
 
   static result<void> check(const verification_policy& policy) { return validate(policy); }

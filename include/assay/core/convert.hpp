@@ -89,7 +89,7 @@ inline void convert_codes(const std::byte* from, std::int64_t stride, std::span<
 
 }  // namespace detail
 
-/// Reads out.size() elements that lie `stride` bytes apart. False, and nothing written, iff the type is opaque or unknown.
+/// Reads out.size() elements that lie `stride` bytes apart. False, and nothing written, iff the type is opaque, i4 or unknown.
 /// Narrow formats and f32 are exact; f64 and wide integers are rounded to nearest. Non-finite values pass.
 [[nodiscard]] inline bool convert_to_float(dtype type, const std::byte* from, std::int64_t stride,
                                            std::span<float> out) noexcept {
@@ -118,7 +118,8 @@ inline void convert_codes(const std::byte* from, std::int64_t stride, std::span<
     case dtype::i32: detail::convert_run<std::int32_t>(from, stride, out); return true;
     case dtype::u32: detail::convert_run<std::uint32_t>(from, stride, out); return true;
     case dtype::i64: detail::convert_run<std::int64_t>(from, stride, out); return true;
-    case dtype::opaque: break;
+    case dtype::opaque:
+    case dtype::i4: break;
   }
   return false;
 }

@@ -26,9 +26,10 @@ enum class dtype : std::uint8_t {
   u32 = 12,
   i64 = 13,
   opaque = 14,    ///< block-quantised or otherwise without a scalar element
+  i4 = 15,        ///< two's complement, two to a byte: elements 2i and 2i + 1 in the low and the high half of byte i
 };
 
-/// Bytes per element; 0 for opaque and for numbers that are no dtype.
+/// Bytes per element; 0 for opaque, for elements of less than a byte (see packed_size), and for numbers that are no dtype.
 [[nodiscard]] constexpr std::size_t size_of(dtype type) noexcept {
   switch (type) {
     case dtype::f8_e4m3fn:
@@ -44,9 +45,16 @@ enum class dtype : std::uint8_t {
     case dtype::u32: return 4;
     case dtype::f64:
     case dtype::i64: return 8;
-    case dtype::opaque: return 0;
+    case dtype::opaque:
+    case dtype::i4: return 0;
   }
   return 0;
+}
+
+/// Bytes of `count` elements without gaps; what is left of the last byte is zero. 0 where elements have no size.
+/// @pre count < 2^60
+[[nodiscard]] constexpr std::size_t packed_size(dtype type, std::size_t count) noexcept {
+  return type == dtype::i4 ? count / 2 + count % 2 : count * size_of(type);
 }
 
 /// True iff elements are floating-point numbers.
@@ -72,6 +80,7 @@ enum class dtype : std::uint8_t {
     case dtype::u32: return "u32";
     case dtype::i64: return "i64";
     case dtype::opaque: return "opaque";
+    case dtype::i4: return "i4";
   }
   return "unknown";
 }

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
-// Activation-DiFR: how far the sketches of two parties' hidden states are apart, and what that costs on the wire.
+// Activation-DiFR: how far the sketches of two parties' hidden states are apart.
 #ifndef ASSAY_FINGERPRINT_ACTIVATION_DIFR_HPP
 #define ASSAY_FINGERPRINT_ACTIVATION_DIFR_HPP
 
@@ -13,20 +13,6 @@
 #include <assay/fingerprint/quantiser.hpp>
 
 namespace assay::inline v0 {
-
-/// How the states of one checkpoint become a fingerprint.
-struct fingerprint_settings {
-  std::uint32_t sketch = 16;  ///< coordinates
-  quantiser coordinates;      ///< type and step of a coordinate
-
-  friend bool operator==(const fingerprint_settings&, const fingerprint_settings&) = default;
-};
-
-/// Bytes of fingerprints per token when `checkpoints` states of it are fingerprinted. Below 2^65 / 8 for any settings.
-[[nodiscard]] constexpr std::uint64_t bytes_per_token(std::uint32_t checkpoints,
-                                                      const fingerprint_settings& settings) noexcept {
-  return std::uint64_t{checkpoints} * settings.sketch * size_of(settings.coordinates.type);
-}
 
 namespace detail {
 
@@ -64,18 +50,23 @@ namespace detail {
   return fp::div(__builtin_sqrt(detail::squared_distance(a, b)), reference);
 }
 
-/// Distance between two quantised sketches of one quantiser: an exact integer sum, one root, one product.
+/// Distance between two quantised sketches of one quantiser: an exact integer sum, one root, one product. Codes that
+/// wrap are compared the short way round: the distance is that of the sketches while these are less than half the range
+/// of codes apart in every coordinate, and no coordinate counts more than half the range.
+/// Any bytes will do; those of another party should have passed check_codes.
 /// @errors length_mismatch (sizes differ or are no multiple of a code's), those of validate(quantiser),
 ///         too_large (2^24 codes or more)
 [[nodiscard]] inline result<double> quantised_distance(const quantiser& q, byte_view a, byte_view b) {
   if (auto valid = validate(q); !valid) return valid.error();
-  const std::size_t size = size_of(q.type), count = a.size() / size;
-  if (a.size() != b.size() || a.size() % size != 0)
+  const unsigned bits = code_bits(q.type);
+  const std::size_t count = a.size() * 8 / bits;
+  if (a.size() != b.size() || packed_size(q.type, count) != a.size())
     return fail(errc::length_mismatch, "fingerprints of different lengths", b.size());
   if (count >= (std::size_t{1} << 24)) return fail(errc::too_large, "a fingerprint with 2^24 codes or more", count);
   std::int64_t sum = 0;
   for (std::size_t i = 0; i < count; ++i) {
-    const std::int64_t difference = std::int64_t{code_at(q, a, i)} - code_at(q, b, i);
+    std::int64_t difference = std::int64_t{code_at(q, a, i)} - code_at(q, b, i);
+    if (q.beyond == beyond_range::wrap) difference = detail::wrap_code(difference, bits);
     sum += difference * difference;
   }
   return fp::mul(__builtin_sqrt(static_cast<double>(sum)), static_cast<double>(q.step));

@@ -8,8 +8,9 @@
 #include <span>
 #include <vector>
 
-#include <assay/core/fp.hpp>
+#include <assay/core/expects.hpp>
 #include <assay/core/result.hpp>
+#include <assay/fingerprint/matrix_kernels.hpp>
 #include <assay/fingerprint/projection.hpp>
 
 namespace assay::inline v0 {
@@ -34,11 +35,16 @@ class matrix_projection {
 
   /// Writes the sketch of `row`. @pre row and out have width() and sketch() elements and do not overlap
   void project(std::span<const float> row, std::span<float> out, std::span<float> = {}) const {
-    ASSAY_EXPECTS(row.size() == width_ && out.size() == sketch_);
-    for (float& sum : out) sum = 0;
-    const float* weight = matrix_.data();
-    for (const float x : row)
-      for (float& sum : out) sum = fp::add(sum, fp::mul(x, *weight++));
+    ASSAY_EXPECTS(row.size() == width_);
+    project_rows(row, out);
+  }
+
+  /// Writes the sketches of several rows, one after the other: the same bits as one at a time, but the matrix is read
+  /// once for four rows. @pre rows holds whole rows, out as many sketches; they do not overlap
+  void project_rows(std::span<const float> rows, std::span<float> out, std::span<float> = {}) const {
+    const std::size_t count = rows.size() / width_;
+    ASSAY_EXPECTS(rows.size() % width_ == 0 && out.size() == count * sketch_);
+    detail::matrix_dispatch({rows.data(), matrix_.data(), out.data(), count, width_, sketch_});
   }
 
  private:

@@ -66,10 +66,20 @@ inline constexpr domain recheck{"assay/v0/recheck"};
 inline constexpr domain session_turn{"assay/v0/session-turn"};
 inline constexpr domain session_entry{"assay/v0/session-entry"};
 inline constexpr domain session_log{"assay/v0/session-log"};
+inline constexpr domain late_promise{"assay/v0/late-promise"};
+inline constexpr domain late_reveal{"assay/v0/late-reveal"};
+inline constexpr domain late_sketches{"assay/v0/late-sketches"};
+inline constexpr domain late_check{"assay/v0/late-check"};
+inline constexpr domain ledger{"assay/v0/ledger"};
+inline constexpr domain ledger_entry{"assay/v0/ledger-entry"};
+inline constexpr domain calibration_profile{"assay/v0/calibration-profile"};
+inline constexpr domain calibration_origin{"assay/v0/calibration-origin"};
 
 inline constexpr std::array all = {run, request, output, receipt, challenge, seed, stream, noise, model, tokenizer,
                                    committed_rows, tree_context, tree_node, tree_root, tree_opening, srs, ceremony,
-                                   scheme_parameters, pairing_batch, multiproof, recheck, session_turn, session_entry, session_log};
+                                   scheme_parameters, pairing_batch, multiproof, recheck, session_turn, session_entry, session_log, ledger, ledger_entry,
+                                   calibration_profile, calibration_origin,
+                                   late_promise, late_reveal, late_sketches, late_check};
 }  // namespace domains
 
 namespace detail {

@@ -57,7 +57,8 @@ enum class value_encoding : std::uint8_t {
     case dtype::u32: return value_encoding::raw32;
     case dtype::f64:
     case dtype::i64: return value_encoding::raw64;
-    case dtype::opaque: return value_encoding::bytes;
+    case dtype::opaque:
+    case dtype::i4: return value_encoding::bytes;
   }
   return value_encoding::bytes;
 }

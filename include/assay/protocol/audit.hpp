@@ -17,16 +17,9 @@
 #include <assay/protocol/policy.hpp>
 #include <assay/protocol/recheck.hpp>
 #include <assay/protocol/row_encoder.hpp>
-#include <assay/token/score.hpp>
+#include <assay/token/promised_sampler.hpp>
 
 namespace assay::inline v0 {
-
-/// An exact breach: what, where, and a sentence.
-struct breach {
-  reason why = reason::none;
-  audit_place place;
-  const char* message = "";
-};
 
 /// Collects the evidence about one request. Methods return errors only for local trouble; whatever the
 /// provider is to blame for is recorded in `breached()` or in `evidence()`. After a breach, checks do nothing.
@@ -103,14 +96,16 @@ class basic_audit {
     if (!opened_) return fail(errc::wrong_state, "audit: check_openings comes before replay_head");
     std::vector<float> logits(run_.model.vocabulary);
     std::vector<float> values(run_.model.width);
-    std::vector<score_at> scores;
+    auto sampler = replayed_sampler();
+    if (!sampler) return sampler.error();
+    token_scores scored;
     for (const opened_final_row& row : opened_->final_rows) {
       if (auto decoded = encoder_.decode_final(row.bits, values); !decoded) return decoded.error();
       if (auto computed = head(std::span<const float>{values}, std::span<float>{logits}); !computed) return computed.error();
-      if (auto scored = score(row.output, logits, scores); !scored) return scored.error();
+      if (auto done = score(*sampler, row.output, logits, scored); !done) return done.error();
     }
-    head_replayed_ = !scores.empty();
-    keep(channel::head, std::move(scores));
+    head_replayed_ = !scored.scores.empty();
+    keep_tokens(channel::head, std::move(scored));
     return {};
   }
 
@@ -143,13 +138,15 @@ class basic_audit {
   [[nodiscard]] result<void> replay_tokens(LogitsFor&& logits_for) {
     if (breach_) return {};
     std::vector<float> logits(run_.model.vocabulary);
-    std::vector<score_at> scores;
+    auto sampler = replayed_sampler();
+    if (!sampler) return sampler.error();
+    token_scores scored;
     for (std::uint32_t i = 0; i < output_.size(); ++i) {
       if (auto fetched = logits_for(i, std::span<float>{logits}); !fetched) return fetched.error();
-      if (auto scored = score(i, logits, scores); !scored) return scored.error();
+      if (auto done = score(*sampler, i, logits, scored); !done) return done.error();
     }
     tokens_replayed_ = true;
-    keep(channel::tokens, std::move(scores));
+    keep_tokens(channel::tokens, std::move(scored));
     return {};
   }
 
@@ -161,19 +158,10 @@ class basic_audit {
   [[nodiscard]] result<void> compare_states(StateFor&& state_for) {
     if (breach_) return {};
     if (!opened_) return fail(errc::wrong_state, "audit: check_openings comes before compare_states");
-    std::vector<float> row(run_.model.width), ours(encoder_.sketch()), theirs(encoder_.sketch());
+    std::vector<score_at> scores, row_scores;
+    if (auto scored = score_states(run_.model.checkpoints, state_for, scores); !scored) return scored;
+    std::vector<float> row(run_.model.width), opened_row(run_.model.width);
     std::vector<std::byte> bits(encoder_.row_bytes()), fingerprint(encoder_.fingerprint_bytes());
-    std::vector<score_at> scores;
-    for (const opened_state& each : opened_->states)
-      for (layer_index layer; layer.value < run_.model.checkpoints; ++layer.value) {
-        if (auto fetched = state_for(layer, each.at, std::span<float>{row}); !fetched) return fetched.error();
-        if (!encoder_.encode(layer, row, bits, fingerprint)) return fail(errc::non_finite, "audit: the reference state is not finite", each.at.value);
-        encoder_.decode_state(layer, fingerprint, ours);
-        encoder_.decode_state(layer, byte_view{each.fingerprints}.subspan(layer.value * fingerprint.size(), fingerprint.size()), theirs);
-        scores.push_back({relative_distance(theirs, ours), each.at, layer});
-      }
-    std::vector<score_at> row_scores;
-    std::vector<float> opened_row(run_.model.width);
     for (const opened_final_row& each : opened_->final_rows) {
       const layer_index final{run_.model.checkpoints - 1};
       if (auto fetched = state_for(final, each.at, std::span<float>{row}); !fetched) return fetched.error();
@@ -182,8 +170,42 @@ class basic_audit {
       row_scores.push_back({relative_distance(opened_row, row), each.at, final});
     }
     states_compared_ = !scores.empty();
+    late_taken_ = false;
     keep(channel::states, std::move(scores));
     keep(channel::rows, std::move(row_scores));
+    return {};
+  }
+
+  /// Compares the opened fingerprints of the first `depth` checkpoints with a reference that was run no deeper;
+  /// depth_audit.hpp draws the depth. Fills channel states, takes the place of `compare_states`, and is no level 3.
+  template <class StateFor>
+  [[nodiscard]] result<void> compare_prefix(std::uint32_t depth, StateFor&& state_for) {
+    if (breach_) return {};
+    if (!opened_) return fail(errc::wrong_state, "audit: check_openings comes before compare_prefix");
+    std::vector<score_at> scores;
+    if (auto scored = score_states(depth, state_for, scores); !scored) return scored;
+    states_compared_ = late_taken_ = false;
+    keep(channel::states, std::move(scores));
+    keep(channel::rows, {});
+    return {};
+  }
+
+  /// Takes what late sketches of this receipt showed (late_audit.hpp): a breach, or scores that join those of
+  /// `compare_states` or `compare_prefix` in channels states and rows, and go when one of these is called again.
+  /// Calibrate on honest requests that were audited in the same way.
+  /// @errors wrong_state (openings not checked; sketches not compared yet, or taken already), wrong_statement (another receipt)
+  template <class LateAudit>
+  [[nodiscard]] result<void> take_late(const LateAudit& late) {
+    if (breach_) return {};
+    if (late.about() != digest_of(receipt_)) return fail(errc::wrong_statement, "audit: late sketches of another receipt");
+    if (late.breached()) return blame(late.breached()->why, late.breached()->message, late.breached()->place);
+    if (!opened_) return fail(errc::wrong_state, "audit: check_openings comes before take_late");
+    if (late_taken_ || !late.compared()) return fail(errc::wrong_state, "audit: late sketches are compared first, and taken once");
+    late_taken_ = true;
+    evidence_.opened_bytes += late.received_bytes();
+    const auto join = [](std::vector<score_at>& to, const std::vector<score_at>& scores) { to.insert(to.end(), scores.begin(), scores.end()); };
+    join(evidence_.of(channel::states), late.sketch_scores());
+    join(evidence_.of(channel::rows), late.row_scores());
     return {};
   }
 
@@ -202,6 +224,11 @@ class basic_audit {
   }
 
  private:
+  struct token_scores {
+    std::vector<score_at> scores;
+    double nats = 0;
+  };
+
   basic_audit(const verification_policy& policy, const run_description& run, const request_digest& asked, const request_keys& keys,
               const receipt& receipt, row_encoder encoder, Scheme scheme)
       : policy_(policy), run_(run), asked_(asked), keys_(keys), receipt_(receipt), encoder_(std::move(encoder)), scheme_(std::move(scheme)) {}
@@ -234,6 +261,22 @@ class basic_audit {
       return (void)blame(reason::unacceptable_terms, "the openings would be kept for too short a time");
     prompt_.assign(request.prompt.begin(), request.prompt.end());
     output_.assign(output.begin(), output.end());
+  }
+
+  /// Scores opened fingerprints of the first `depth` checkpoints.
+  template <class StateFor>
+  [[nodiscard]] result<void> score_states(std::uint32_t depth, StateFor& state_for, std::vector<score_at>& scores) {
+    std::vector<float> row(run_.model.width), ours(encoder_.sketch()), theirs(encoder_.sketch());
+    std::vector<std::byte> bits(encoder_.row_bytes()), fingerprint(encoder_.fingerprint_bytes());
+    for (const opened_state& each : opened_->states)
+      for (layer_index layer; layer.value < std::min(depth, run_.model.checkpoints); ++layer.value) {
+        if (auto fetched = state_for(layer, each.at, std::span<float>{row}); !fetched) return fetched.error();
+        if (!encoder_.encode(layer, row, bits, fingerprint)) return fail(errc::non_finite, "audit: the reference state is not finite", each.at.value);
+        encoder_.decode_state(layer, fingerprint, ours);
+        encoder_.decode_state(layer, byte_view{each.fingerprints}.subspan(layer.value * fingerprint.size(), fingerprint.size()), theirs);
+        scores.push_back({relative_distance(theirs, ours), each.at, layer});
+      }
+    return {};
   }
 
   result<void> take_opened(opened_places opened) {
@@ -280,17 +323,31 @@ class basic_audit {
     return byte_view{found->fingerprints}.subspan(layer.value * encoder_.fingerprint_bytes(), encoder_.fingerprint_bytes());
   }
 
-  [[nodiscard]] result<void> score(std::uint32_t output, std::span<const float> logits, std::vector<score_at>& scores) {
-    const auto scored = score_token(logits, run_.sampler.settings, keys_.sampling, output, output_[output], workspace_);
+  /// The promised sampler with this request's tokens. @errors those of promised_sampler
+  [[nodiscard]] result<promised_sampler> replayed_sampler() const {
+    auto sampler = promised_sampler::make(run_.sampler, run_.model.vocabulary, keys_.sampling, prompt_);
+    if (!sampler) return sampler;
+    for (const token_id token : output_)
+      if (auto taken = sampler->accept(token); !taken) return taken.error();
+    return sampler;
+  }
+
+  /// Scores one output token, and adds up how hard it would have been to find a seed for it.
+  [[nodiscard]] result<void> score(promised_sampler& sampler, std::uint32_t output, std::span<const float> logits, token_scores& into) const {
+    const auto scored = sampler.score(output, logits);
     if (!scored) return scored.error();
-    scores.push_back({scored->finite_margin, position{receipt_.prompt_tokens + output}, layer_index{}});
+    into.scores.push_back({scored->deviation, position{receipt_.prompt_tokens + output}, layer_index{}});
+    // An excluded token fits no seed; what it says is in its score, and none of it is counted as entropy.
+    if (!scored->filtered) into.nats += sampler.surprisal(*scored, policy_.grinding.tolerance);
     return {};
   }
 
   // Whole channels only: a replay that the verifier's own trouble cut short leaves no evidence, and a second one replaces the first.
-  void keep(channel which, std::vector<score_at> scores) {
-    if (which == channel::head || which == channel::tokens) evidence_.tokens = std::max<std::uint64_t>(evidence_.tokens, scores.size());
-    evidence_.of(which) = std::move(scores);
+  void keep(channel which, std::vector<score_at> scores) { evidence_.of(which) = std::move(scores); }
+  void keep_tokens(channel which, token_scores scored) {
+    evidence_.tokens = std::max<std::uint64_t>(evidence_.tokens, scored.scores.size());
+    evidence_.nats = std::max(evidence_.nats, scored.nats);
+    keep(which, std::move(scored.scores));
   }
 
   verification_policy policy_;
@@ -304,8 +361,7 @@ class basic_audit {
   std::optional<breach> breach_;
   std::optional<opened_places> opened_;
   request_evidence evidence_;
-  token_workspace workspace_;
-  bool head_replayed_ = false, blocks_rechecked_ = false, tokens_replayed_ = false, states_compared_ = false;
+  bool head_replayed_ = false, blocks_rechecked_ = false, tokens_replayed_ = false, states_compared_ = false, late_taken_ = false;
 };
 
 using audit = basic_audit<>;

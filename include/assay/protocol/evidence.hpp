@@ -23,6 +23,9 @@ struct request_evidence {
   std::array<std::vector<score_at>, channel_count> scores;
   std::uint64_t tokens = 0;        ///< output tokens of the request that were examined
   std::uint64_t opened_bytes = 0;  ///< bytes of openings received
+  /// Summed surprisals of the examined tokens: a random seed would have passed for the promised one with probability
+  /// exp(-nats). 0 at temperature 0, where seeds play no part.
+  double nats = 0;
 
   [[nodiscard]] const std::vector<score_at>& of(channel c) const { return scores[static_cast<std::size_t>(c)]; }
   [[nodiscard]] std::vector<score_at>& of(channel c) { return scores[static_cast<std::size_t>(c)]; }

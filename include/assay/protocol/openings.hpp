@@ -105,6 +105,14 @@ struct committed_trees {
   std::optional<terkle_tree<Scheme>> block_rows{};  ///< if the run commits to rows between blocks
 };
 
+/// What a sealed prover keeps, for exchanges beyond its own `open`. Points into the prover.
+template <vector_commitment Scheme>
+struct sealed_request {
+  const run_description* run = nullptr;
+  const receipt* sealed = nullptr;
+  const committed_trees<Scheme>* trees = nullptr;
+};
+
 /// Commits to all trees. @pre the bytes fill the shapes @errors those of commit_tree
 template <vector_commitment Scheme>
 [[nodiscard]] result<committed_trees<Scheme>> commit_states(const Scheme& scheme, const run_description& run, const request_digest& request,

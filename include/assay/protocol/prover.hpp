@@ -41,8 +41,10 @@ class basic_prover {
     return basic_prover{run, request, promised, asked, keys, sequence, std::move(*encoder), std::move(scheme)};
   }
 
-  /// Noise the sampler must use for this request (step: index of the output token).
+  /// The noise of this request's sampler: what `promised_sampler::make` takes.
   [[nodiscard]] noise_key sampling_noise() const noexcept { return keys_.sampling; }
+  /// The seed to hand to an engine of the promised profile: one per request, bound to the client's nonce.
+  [[nodiscard]] std::uint64_t sampling_seed() const noexcept { return engine_seed(run_.sampler.profile, keys_.sampling); }
 
   /// Takes the hidden states of `layer`; row i belongs to `where[i]`. Rows of other sequences are passed over.
   /// The rows are read before the call returns. A failed row is remembered: `seal` reports it again.
@@ -116,6 +118,14 @@ class basic_prover {
     if (!wanted.block_rows.empty())
       if (auto opened = open_tree(*trees_->block_rows, wanted.block_rows, set.block_rows); !opened) return opened.error();
     return set;
+  }
+
+  /// What was sealed, for exchanges beyond `open` (late_prover.hpp); valid as long as this prover stays where it is.
+  /// @errors wrong_state (not sealed), expired
+  [[nodiscard]] result<sealed_request<Scheme>> sealed(std::uint64_t seconds_since_delivery = 0) const {
+    if (!sealed_) return fail(errc::wrong_state, "prover: it is not sealed yet");
+    if (seconds_since_delivery > sealed_->terms.retention_seconds) return fail(errc::expired, "prover: the retention window has passed", seconds_since_delivery);
+    return sealed_request<Scheme>{&run_, &*sealed_, &*trees_};
   }
 
   [[nodiscard]] std::span<const token_id> output() const noexcept { return output_; }

@@ -32,14 +32,6 @@ struct request_keys {
   seed projection;     ///< the fingerprint's projection
 };
 
-namespace detail {
-inline void absorb_tokens(transcript& t, std::string_view label, std::span<const token_id> tokens) {
-  std::vector<std::byte> bytes(4 * tokens.size());
-  for (std::size_t i = 0; i < tokens.size(); ++i) store_le<std::uint32_t>(bytes.data() + 4 * i, tokens[i].value);
-  t.bytes(label, bytes);
-}
-}  // namespace detail
-
 /// Checks a request against the run. @errors empty, out_of_range, token_out_of_range
 [[nodiscard]] inline result<void> validate(const run_description& run, const request& r) {
   if (r.prompt.empty()) return fail(errc::empty, "request: the prompt has no token");
@@ -55,7 +47,7 @@ inline void absorb_tokens(transcript& t, std::string_view label, std::span<const
 [[nodiscard]] inline request_digest digest_of(const run_digest& run, const request& r) {
   transcript t{domains::request};
   t.digest("run", run.value).bytes("id", r.id).bytes("nonce", r.nonce.bytes);
-  detail::absorb_tokens(t, "prompt", r.prompt);
+  detail::absorb_ids(t, "prompt", r.prompt);
   t.u64("max-output", r.max_output);
   return request_digest{t.finish()};
 }
@@ -64,7 +56,7 @@ inline void absorb_tokens(transcript& t, std::string_view label, std::span<const
 [[nodiscard]] inline output_digest digest_of(const request_digest& request, std::span<const token_id> output) {
   transcript t{domains::output};
   t.digest("request", request.value);
-  detail::absorb_tokens(t, "output", output);
+  detail::absorb_ids(t, "output", output);
   return output_digest{t.finish()};
 }
 

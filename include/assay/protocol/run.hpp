@@ -6,17 +6,20 @@
 #include <algorithm>
 #include <bit>
 #include <cstdint>
+#include <span>
+#include <string_view>
 #include <vector>
 
 #include <assay/commit/vector_commitment.hpp>
 #include <assay/core/dtype.hpp>
+#include <assay/core/endian.hpp>
 #include <assay/core/ids.hpp>
 #include <assay/core/result.hpp>
 #include <assay/hash/digest.hpp>
 #include <assay/hash/domain.hpp>
 #include <assay/hash/transcript.hpp>
 #include <assay/fingerprint/quantiser.hpp>
-#include <assay/token/settings.hpp>
+#include <assay/token/sampler_profile.hpp>
 
 namespace assay::inline v0 {
 
@@ -35,18 +38,6 @@ struct model_description {
   std::uint32_t vocabulary = 0;      ///< logits per position
 
   friend bool operator==(const model_description&, const model_description&) = default;
-};
-
-/// How noise is generated and applied; part of the promise because every engine does it differently.
-enum class sampler_profile : std::uint16_t {
-  assay_philox = 1,  ///< Gumbel-max with Philox noise keyed by (seed, step, token id)
-};
-
-struct sampler_description {
-  sampler_profile profile = sampler_profile::assay_philox;
-  sampler_settings settings;
-
-  friend bool operator==(const sampler_description&, const sampler_description&) = default;
 };
 
 /// What the prover commits to at every position.
@@ -140,15 +131,51 @@ inline constexpr std::uint8_t first_private_scheme = 240;
     if (!validate(quantiser{c.sketch_type, c.steps[i]})) return fail(errc::out_of_range, "run: a quantisation step is not positive and moderate", i);
   if (auto rows = detail::validate_committed_rows(run); !rows) return rows;
   if (auto scheme = detail::validate_scheme(c); !scheme) return scheme;
-  if (run.sampler.profile != sampler_profile::assay_philox) return fail(errc::unsupported, "run: unknown sampler profile");
   const auto known_float = [](dtype t) { return t == dtype::f32 || t == dtype::f16 || t == dtype::bf16; };
   if (!known_float(m.weight_type) || !known_float(m.activation_type))
     return fail(errc::unsupported, "run: reference weights and activations are f32, f16 or bf16");
-  return validate(run.sampler.settings);
+  return validate(run.sampler, m.vocabulary);
 }
 
-/// Digest of every field, floats as bit patterns. What a run does not use, committed rows and another scheme than Merkle's,
-/// adds nothing.
+namespace detail {
+
+inline void absorb_ids(transcript& t, std::string_view label, std::span<const token_id> ids) {
+  std::vector<std::byte> bytes(4 * ids.size());
+  for (std::size_t i = 0; i < ids.size(); ++i) store_le<std::uint32_t>(bytes.data() + 4 * i, ids[i].value);
+  t.bytes(label, bytes);
+}
+
+[[nodiscard]] inline std::uint64_t pattern_of(float x) noexcept { return std::bit_cast<std::uint32_t>(x); }
+
+inline void absorb_processors(transcript& t, const processor_settings& s) {
+  for (const processor_step step : s.order) t.u64("processor", static_cast<std::uint64_t>(step));
+  absorb_ids(t, "allowed", s.allowed);
+  t.u64("bad-words", s.bad_words.size());
+  for (const auto& word : s.bad_words) absorb_ids(t, "bad-word", word);
+  t.u64("min-tokens", s.min_tokens);
+  absorb_ids(t, "stop-ids", s.stop_ids);
+  t.u64("biases", s.bias.size());
+  for (const token_bias& each : s.bias) t.u64("biased", each.id.value).u64("bias", pattern_of(each.bias));
+  const penalty_settings& p = s.penalties;
+  t.u64("penalty-style", static_cast<std::uint64_t>(p.style)).u64("repetition", pattern_of(p.repetition));
+  t.u64("frequency", pattern_of(p.frequency)).u64("presence", pattern_of(p.presence)).u64("window", p.window);
+}
+
+/// What a sampler has beyond profile, temperature, top-k and top-p.
+inline void absorb_sampler(transcript& t, const sampler_description& s) {
+  const filter_settings& f = s.filters;
+  if (f != filter_settings{.sampler = f.sampler}) {
+    t.u64("filter-rule", static_cast<std::uint64_t>(f.rule)).u64("min-p", pattern_of(f.min_p));
+    t.u64("typical-p", pattern_of(f.typical_p)).u64("min-keep", f.min_keep).u64("temperature-first", f.temperature_first);
+  }
+  if (s.cuda_grid != 0) t.u64("cuda-grid", s.cuda_grid);
+  if (s.processors != processor_settings{}) absorb_processors(t, s.processors);
+}
+
+}  // namespace detail
+
+/// Digest of every field, floats as bit patterns. What a run does not use adds nothing: committed rows, another scheme than
+/// Merkle's, and of the sampler all but profile, temperature, top-k and top-p.
 [[nodiscard]] inline run_digest digest_of(const run_description& run) {
   const auto& m = run.model;
   const auto& c = run.commitment;
@@ -157,8 +184,8 @@ inline constexpr std::uint8_t first_private_scheme = 240;
   t.u64("weight-type", static_cast<std::uint64_t>(m.weight_type)).u64("activation-type", static_cast<std::uint64_t>(m.activation_type));
   t.u64("checkpoints", m.checkpoints).u64("width", m.width).u64("vocabulary", m.vocabulary);
   t.u64("sampler", static_cast<std::uint64_t>(run.sampler.profile));
-  t.u64("temperature", std::bit_cast<std::uint32_t>(run.sampler.settings.temperature));
-  t.u64("top-k", run.sampler.settings.top_k).u64("top-p", std::bit_cast<std::uint32_t>(run.sampler.settings.top_p));
+  t.u64("temperature", std::bit_cast<std::uint32_t>(run.sampler.filters.sampler.temperature));
+  t.u64("top-k", run.sampler.filters.sampler.top_k).u64("top-p", std::bit_cast<std::uint32_t>(run.sampler.filters.sampler.top_p));
   t.u64("sketch", c.sketch).u64("sketch-type", static_cast<std::uint64_t>(c.sketch_type));
   t.u64("steps", c.steps.size());
   for (float step : c.steps) t.u64("step", std::bit_cast<std::uint32_t>(step));
@@ -169,6 +196,7 @@ inline constexpr std::uint8_t first_private_scheme = 240;
   }
   if (c.scheme != commitment_scheme::merkle_sha256)
     t.u64("scheme", static_cast<std::uint64_t>(c.scheme)).digest("parameters", c.parameters);
+  detail::absorb_sampler(t, run.sampler);
   return run_digest{t.finish()};
 }
 

@@ -58,6 +58,13 @@ struct audit_place {
   channel where = channel::tokens;
 };
 
+/// An exact breach: what, where, and a sentence.
+struct breach {
+  reason why = reason::none;
+  audit_place place;
+  const char* message = "";
+};
+
 /// The decision about one request, with the evidence of the session so far.
 struct verdict {
   outcome decision = outcome::inconclusive;

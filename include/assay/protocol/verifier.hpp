@@ -89,6 +89,15 @@ class basic_verifier {
   }
   [[nodiscard]] double session_threshold() const noexcept { return 2 / policy_.session_alpha; }
 
+  /// Further requests until the session's evidence is likely to suffice for a reject, if the provider goes on like this: an
+  /// estimate with a range, see `stats::forecast_steps`.
+  [[nodiscard]] stats::forecast to_reject() const {
+    if (session_rejected_) return {0, 0, 0};
+    if (bets_.empty()) return {};
+    const auto leading = std::max_element(bets_.begin(), bets_.end(), [](const bet& a, const bet& b) { return a.test.log_e_value() < b.test.log_e_value(); });
+    return stats::forecast_steps(std::log(session_threshold()) - std::log(e_value()), leading->test.present_growth());
+  }
+
   /// Deviations above this are rejected; 1 is the farthest request of the calibration's fitting half.
   [[nodiscard]] double request_threshold() const {
     const auto& honest = fitted_.honest_deviations;
@@ -149,7 +158,8 @@ class basic_verifier {
   void accept_or_ask(verdict& v, const basic_audit<Scheme>& finished) const {
     const bool deep_enough = finished.level() && *finished.level() >= policy_.required;
     const std::uint64_t needed = policy_.required == audit_level::receipt ? 0 : policy_.minimum_tokens;  // level 0 examines none
-    if (deep_enough && tokens_ >= needed) {
+    const bool grindable = !finished.run().sampler.filters.greedy() && finished.evidence().nats < policy_.grinding.nats;
+    if (deep_enough && tokens_ >= needed && !grindable) {
       v.decision = outcome::accept;
       v.message = "nothing in this request tells the provider from an honest one";
       return;
@@ -157,6 +167,11 @@ class basic_verifier {
     v.decision = outcome::inconclusive;
     v.need_tokens = tokens_ < needed ? needed - tokens_ : 0;
     v.message = deep_enough ? "too few tokens were examined" : "the policy's level was not reached: openings or replay are missing";
+    if (!deep_enough || tokens_ < needed) return;
+    const auto& seen = finished.evidence();
+    v.message = "a seed could have been searched for that fits so predictable a text: ask for longer answers";
+    if (seen.nats > 0)
+      v.need_tokens = static_cast<std::uint64_t>(std::min(std::ceil(static_cast<double>(seen.tokens) * (policy_.grinding.nats / seen.nats - 1)), 1e9));
   }
 
   [[nodiscard]] verdict with_totals(verdict v) const {

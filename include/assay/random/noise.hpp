@@ -14,6 +14,7 @@
 #include <assay/random/elementary.hpp>
 #include <assay/random/philox.hpp>
 #include <assay/random/seed.hpp>
+#include <assay/random/word_screen.hpp>
 
 namespace assay::inline v0 {
 
@@ -70,6 +71,12 @@ struct philox_noise {
   [[nodiscard]] double gumbel(noise_key key, std::uint32_t step, token_id id) const noexcept {
     return gumbel_of(draw(key, step, id));
   }
+
+  /// The upper of the two words; `philox_word` says what for.
+  [[nodiscard]] static philox_word<0, 1> screened_word(noise_key key, std::uint32_t step) noexcept {
+    return {{0, step, purpose, 0}, {key.k0, key.k1}};
+  }
+  [[nodiscard]] static word_range screened_range(double gumbel) noexcept { return words_from_one(gumbel, 2); }
 };
 
 /// What a sampler profile must supply: the Gumbel value of any (key, step, token), and a bound that none exceeds.

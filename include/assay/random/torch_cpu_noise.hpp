@@ -20,8 +20,11 @@ namespace assay::inline v0 {
 /// token: r = two outputs, the first one high; u = the low 53 bits of r times 2^-53; E = -ln(1 - u).
 ///
 /// The stream has no random access: `seek` draws a whole row, and moving on costs the rows between. Only the low 32 bits of a seed
-/// matter to PyTorch. Builds whose CPU path goes through MKL draw other noise and are not covered.
-/// Determinism: the uniform bits are exact; E is within an ulp of libm's log1p (double), and the float32 almost always equal.
+/// matter to PyTorch. Versions: recorded from PyTorch 2.15.0 on x86-64, and equal in 2.7.1, 2.8.0 and 2.9.1, with every
+/// kernel set. The x86-64 builds of 2.2.2 to 2.6.0 draw through MKL instead: other noise, not covered. To tell them
+/// apart: `torch.empty(1).exponential_(generator=torch.Generator().manual_seed(42))` is 0.0599 here and 0.2889 there.
+/// Determinism: the uniform bits are exact. Float32 draws were PyTorch's to the bit in all recorded rows and in 4 million
+/// more; float64 ones differ from glibc's log1p by up to two units in the last place.
 class torch_cpu_noise {
  public:
   /// -ln of the smallest draw above zero, 2^-53, rounded up. A draw of zero (one in 2^53) is taken for it.

@@ -11,6 +11,7 @@
 #include <assay/random/elementary.hpp>
 #include <assay/random/noise.hpp>
 #include <assay/random/philox.hpp>
+#include <assay/random/word_screen.hpp>
 
 namespace assay::inline v0 {
 
@@ -94,6 +95,16 @@ struct torch_cuda_noise {
   }
   [[nodiscard]] double gumbel(noise_key key, std::uint32_t step, token_id id) const noexcept {
     return -fp::log(static_cast<double>(exponential(key, step, id)));
+  }
+
+  /// Of float32 rows the word, of float64 ones that with the upper bits; `philox_word` says what for.
+  [[nodiscard]] static philox_word<2, single ? 0 : 1> screened_word(noise_key key, std::uint32_t step) noexcept {
+    return {{step, 0, 0, 0}, {key.k0, key.k1}};  // uncapped, so that a call is one pass
+  }
+  /// All words unless the layout is uncapped, as further ids take other words of a block then.
+  /// Slack: u is rounded twice to float32; of float64 the lower 11 bits of the word are mixed with another one's.
+  [[nodiscard]] word_range screened_range(double gumbel) const noexcept {
+    return layout.uncapped() ? words_from_one(gumbel, single ? 1024 : 4096) : word_range{};
   }
 
  private:

@@ -10,6 +10,7 @@
 #include <assay/random/elementary.hpp>
 #include <assay/random/noise.hpp>
 #include <assay/random/philox.hpp>
+#include <assay/random/word_screen.hpp>
 
 namespace assay::inline v0 {
 
@@ -37,10 +38,8 @@ struct vllm_triton_noise {
   bool complement = true;
 
   [[nodiscard]] static float uniform(noise_key key, std::uint32_t step, token_id id) noexcept {
-    const std::uint64_t seed = std::uint64_t{key.k1} << 32 | key.k0;
-    const std::uint64_t inner = philox4x64({step, 0, 0, 0}, {seed, 0})[0];
-    const philox_counter w =
-        philox4x32({id.value, 0, 0, 0}, {static_cast<std::uint32_t>(inner), static_cast<std::uint32_t>(inner >> 32)});
+    const philox_word<0, 0> block = screened_word(key, step);
+    const philox_counter w = philox4x32({id.value, 0, 0, 0}, block.key);
     auto x = static_cast<std::int32_t>(w[0]);
     if (x < 0) x = -x - 1;
     constexpr float scale = 4.6566127342e-10f;
@@ -52,6 +51,28 @@ struct vllm_triton_noise {
     const double rest = 1.0 - u;
     const double e = complement ? (rest > 0 ? -fp::log(rest) : 53 * 0.6931471805599453) : -fp::log(u);
     return e > 0 ? -fp::log(e) : gumbel_max;
+  }
+
+  /// `philox_word` says what for.
+  [[nodiscard]] static philox_word<0, 0> screened_word(noise_key key, std::uint32_t step) noexcept {
+    const std::uint64_t seed = std::uint64_t{key.k1} << 32 | key.k0;
+    const std::uint64_t inner = philox4x64({step, 0, 0, 0}, {seed, 0})[0];
+    return {{0, 0, 0, 0}, {static_cast<std::uint32_t>(inner), static_cast<std::uint32_t>(inner >> 32)}};
+  }
+  /// Folded at 2^31, words near either end give small x: with log1p they are the large values, with ln u the others.
+  [[nodiscard]] word_range screened_range(double gumbel) const noexcept {
+    constexpr double slack = 1024;  // x is rounded to float32, and so is u
+    const double r = exponential_reaching(gumbel);
+    if (complement) {
+      const double most = r * 0x1p31 + slack;  // -ln(1 - u) >= u
+      if (!(most < 0x1p31)) return {};
+      const auto x = static_cast<std::uint32_t>(most);
+      return {~x, 2 * x + 1};
+    }
+    const double least = (1 - r) * 0x1p31 - slack;
+    if (!(least > 0)) return {};
+    const auto x = static_cast<std::uint32_t>(least);
+    return {x, 0xffffffffu - 2 * x};
   }
 };
 
@@ -67,12 +88,23 @@ struct vllm_cpu_noise {
     return z ^ z >> 31;
   }
   [[nodiscard]] static constexpr std::uint64_t bits(noise_key key, token_id id) noexcept {
-    const std::uint64_t seed = std::uint64_t{key.k1} << 32 | key.k0;
-    return mix(mix(seed) + (std::uint64_t{id.value} + 1) * 0x9E3779B97F4A7C15u) >> 11;
+    return whole(key, id) >> 11;
   }
   [[nodiscard]] double gumbel(noise_key key, std::uint32_t, token_id id) const noexcept {
     const double u = (static_cast<double>(bits(key, id)) + 0.5) * 0x1p-53;
     return u < 1 ? -fp::log(-fp::log(u)) : gumbel_max;
+  }
+
+  /// The upper half of the hash: an id whose Gumbel value is at least `gumbel` has it in `screened_range`.
+  [[nodiscard]] static constexpr std::uint32_t raw_word(noise_key key, std::uint32_t, token_id id) noexcept {
+    return static_cast<std::uint32_t>(whole(key, id) >> 32);
+  }
+  [[nodiscard]] static word_range screened_range(double gumbel) noexcept { return words_from_one(gumbel, 2); }
+
+ private:
+  [[nodiscard]] static constexpr std::uint64_t whole(noise_key key, token_id id) noexcept {
+    const std::uint64_t seed = std::uint64_t{key.k1} << 32 | key.k0;
+    return mix(mix(seed) + (std::uint64_t{id.value} + 1) * 0x9E3779B97F4A7C15u);
   }
 };
 

@@ -27,7 +27,13 @@ struct choice_spread {
   std::uint32_t kept = 0;  ///< candidates that the filters left
   double gini = 0;         ///< 1 - sum of p^2 over them: the chance that two independent draws differ
   double entropy = 0;      ///< -sum of p ln p, in nats
+  /// The chance that two draws differ and both lie `border_width` logits or more above the smallest kept logit: noise
+  /// does not move such candidates across a filter's border. `gini` without filters.
+  double inner_gini = 0;
 };
+
+/// Several times the noise between honest computations of a logit.
+inline constexpr float border_width = 0.5f;
 
 namespace detail {
 
@@ -43,15 +49,34 @@ class spread_sums {
       moment_ += term * static_cast<double>(scaled[i] - top);
     }
   }
+  /// What was added so far lies at the border.
+  void end_border() noexcept { border_sum_ = sum_, border_squares_ = squares_; }
+
   /// -ln p = ln(sum) - (x - max x)
   [[nodiscard]] choice_spread spread() const noexcept {
-    return {kept_, std::max(0.0, 1 - squares_ / (sum_ * sum_)), std::max(0.0, fp::log(sum_) - moment_ / sum_)};
+    const double all = sum_ * sum_, inner = sum_ - border_sum_, inner_squares = squares_ - border_squares_;
+    return {kept_, std::max(0.0, 1 - squares_ / all), std::max(0.0, fp::log(sum_) - moment_ / sum_),
+            std::max(0.0, (inner * inner - inner_squares) / all)};
   }
 
  private:
   std::uint32_t kept_ = 0;
-  double sum_ = 0, squares_ = 0, moment_ = 0;
+  double sum_ = 0, squares_ = 0, moment_ = 0, border_sum_ = 0, border_squares_ = 0;
 };
+
+/// Whether a filter may have drawn a border through the candidates. A whole row is one that no filter could cut.
+template <class Settings>
+[[nodiscard]] bool is_bordered(const selection& s, const Settings& settings) noexcept {
+  return !s.whole_row && has_filters(s, settings);
+}
+
+/// The first candidate that is clear of the border. Candidates ascend.
+[[nodiscard]] inline std::size_t border_end(const selection& s, const token_scratch& scratch) noexcept {
+  const double clear = static_cast<double>(scratch.logits[s.first]) + static_cast<double>(border_width);
+  std::size_t i = s.first;
+  while (i < s.size && static_cast<double>(scratch.logits[i]) < clear) ++i;
+  return i;
+}
 
 [[nodiscard]] inline std::span<const float> values_of(std::span<const float> row) noexcept { return row; }
 [[nodiscard]] inline std::span<const float> values_of(const sparse_logits& row) noexcept { return row.values; }
@@ -73,15 +98,28 @@ class spread_sums {
   return c;
 }
 
+/// Whether two kept tokens are clear of the border.
+[[nodiscard]] inline bool are_inner(const selection& s, token_id a, token_id b, const token_scratch& scratch) noexcept {
+  const std::uint32_t *first = scratch.ids.data() + border_end(s, scratch), *last = scratch.ids.data() + s.size;
+  return std::find(first, last, a.value) != last && (a == b || std::find(first, last, b.value) != last);
+}
+
 /// The spread over a selection that lies in the workspace. @pre not greedy
+/// @param bordered a filter was on
 [[nodiscard]] inline choice_spread spread_over(const selection& s, std::span<const float> row, float temperature,
-                                               token_scratch& scratch) {
+                                               bool bordered, token_scratch& scratch) {
   constexpr std::size_t stretch = 256;
   float scaled[stretch], terms[stretch];
   spread_sums sums;
   if (!s.whole_row) {
     if (!s.terms_ready) compute_terms(s, scratch);
-    sums.add(scratch.scaled.data() + s.first, s.count(), s.scaled_max, scratch.terms.data() + s.first);
+    const std::size_t inner = bordered ? border_end(s, scratch) : s.first;
+    const auto add = [&](std::size_t from, std::size_t to) {
+      sums.add(scratch.scaled.data() + from, to - from, s.scaled_max, scratch.terms.data() + from);
+    };
+    add(s.first, inner);
+    sums.end_border();
+    add(inner, s.size);
     return sums.spread();
   }
   for (std::size_t at = 0; at < row.size(); at += stretch) {
@@ -104,13 +142,15 @@ template <class Row, class Settings>
   const auto s = detail::select(logits, settings, detail::no_claim, work.scratch());
   if (!s) return s.error();
   if (settings.greedy()) return choice_spread{1, 0, 0};
-  return detail::spread_over(*s, detail::values_of(logits), temperature_of(settings), work.scratch());
+  return detail::spread_over(*s, detail::values_of(logits), temperature_of(settings),
+                             detail::is_bordered(*s, settings), work.scratch());
 }
 
 /// A token's scores and the spread of the choice that it came from.
 struct scored_choice {
   token_score score;
   choice_spread spread;
+  bool inner = true;  ///< the claimed and the predicted token are both clear of the filters' border; see `inner_gini`
 };
 
 /// `score_token` and `spread_of` with one filtering. @errors as `score_token`. Determinism: the score is exact.
@@ -125,9 +165,14 @@ template <noise_profile Noise = philox_noise, class Row, class Settings>
   const auto s = detail::select(logits, settings, claim->logit, scratch);
   if (!s) return s.error();
   const std::span<const float> values = detail::values_of(logits);
+  if (auto columns = detail::check_columns(*s, settings, noise); !columns) return columns.error();
   if (settings.greedy()) return scored_choice{detail::score_greedy(*s, *claim, settings, values, scratch), {1, 0, 0}};
-  const token_score score = detail::score_sampled(*s, *claim, settings, key, step, values, scratch, noise, {});
-  return scored_choice{score, detail::spread_over(*s, values, temperature_of(settings), scratch)};
+  scored_choice out;
+  out.score = detail::score_sampled(*s, *claim, settings, key, step, values, scratch, noise, {});
+  const bool bordered = detail::is_bordered(*s, settings);
+  out.spread = detail::spread_over(*s, values, temperature_of(settings), bordered, scratch);
+  if (bordered) out.inner = !out.score.filtered && detail::are_inner(*s, claimed, out.score.predicted, scratch);
+  return out;
 }
 
 }  // namespace assay::inline v0

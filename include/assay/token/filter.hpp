@@ -38,6 +38,7 @@ struct selection {
   std::size_t first = 0;
   std::size_t size = 0;
   bool terms_ready = false;  ///< the softmax terms of the kept candidates are in place
+  bool ranked = false;  ///< the engine draws from the row in descending order: see `ranked_noise_profile`
   bool whole_row = false;  ///< no filter on a whole row: nothing was collected, all finite entries are kept
   float scaled_max = 0;  ///< the largest x
   float largest = 0;  ///< the largest logit, kept or not, and the lowest id that has it

@@ -34,6 +34,10 @@ namespace detail {
          (f.rule == filter_rule::vllm_sort || (f.sampler.top_k == 0 && f.sampler.top_p >= 1 && f.typical_p >= 1));
 }
 
+[[nodiscard]] inline bool has_filters(const selection& s, const filter_settings& f) noexcept {
+  return has_filters(s, f.sampler) || f.min_p > 0 || f.typical_p < 1;
+}
+
 [[nodiscard]] inline bool is_kept(const selection& s, const claim& c, const filter_settings& f,
                                   const token_scratch& scratch) noexcept {
   if (is_plain(f)) return is_kept(s, c, f.sampler, scratch);
@@ -51,6 +55,7 @@ void finish_rule(selection& s, const filter_settings& f, LogitOf logit_of, token
     scratch.scaled[i] = fp::add(fp::div(logits[i], temperature), 0.0f);
   }
   s.scaled_max = scratch.scaled[s.size - 1];
+  s.ranked = f.rule == filter_rule::sglang;
   if (f.typical_p >= 1) return;
   s.largest = logits[s.size - 1];  // the row's may be dropped
   std::size_t at = s.size - 1;

@@ -94,11 +94,12 @@ template <noise_profile Noise = philox_noise, class Row, class Settings>
   if (settings.greedy())
     return detail::count_near(s->whole_row ? values : std::span(scratch.logits).subspan(s->first, s->count()),
                               s->largest, within);
+  if (auto columns = detail::check_columns(*s, settings, noise); !columns) return columns.error();
   detail::gumbel_race<Noise> race(noise, key, step, temperature_of(settings));
-  detail::run_race(race, *s, values, scratch);
+  detail::run_race(race, *s, values, scratch, noise);
   detail::gumbel_race<Noise> count(noise, key, step, temperature_of(settings));
   count.set_rival(fp::sub(race.best(), within));
-  detail::run_race(count, *s, values, scratch);
+  detail::run_race(count, *s, values, scratch, noise);
   return count.beat_rival();
 }
 

@@ -78,6 +78,7 @@ simulate_likelihood(std::span<const float> logits, std::uint32_t support, const 
                     token_workspace& work, const Noise& noise = {}) {
   const auto top = top_logits(logits, support);
   if (!top) return top.error();
+  if (top->ids.empty()) return fail(errc::empty_kept_set, "every logit is -infinity");
   return simulate_likelihood(top->view(), settings, key, step, claimed, sigma, draws, random, work, noise);
 }
 

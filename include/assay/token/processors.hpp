@@ -19,7 +19,7 @@
 
 namespace assay::inline v0 {
 
-/// Settings that were checked against a vocabulary; shared by all sequences of the request.
+/// Settings that were checked against a vocabulary.
 class logit_processors {
  public:
   /// @errors as `validate`
@@ -76,14 +76,13 @@ class sparse_index {
 /// Memory: a row, what penalties and bad words look back to, and a counter for each different token.
 class processor_state {
  public:
-  /// @param processors must outlive this object
-  explicit processor_state(const logit_processors& processors) : processors_(&processors) {}
+  explicit processor_state(logit_processors processors) : processors_(std::move(processors)) {}
 
   /// Takes the prompt's tokens; before any generated one. @errors token_out_of_range (`where`: the index), wrong_state
   result<void> prompt(std::span<const token_id> tokens) {
     if (generated_ != 0) return fail(errc::wrong_state, "a prompt after generated tokens");
     for (std::size_t i = 0; i < tokens.size(); ++i) {
-      if (tokens[i].value >= processors_->vocabulary())
+      if (tokens[i].value >= processors_.vocabulary())
         return fail(errc::token_out_of_range, "a prompt token is not in the vocabulary", i);
       count(tokens[i].value, true);
     }
@@ -92,13 +91,13 @@ class processor_state {
 
   /// Takes the next generated token. @errors token_out_of_range (`where`: the id), overflow
   result<void> accept(token_id token) {
-    if (token.value >= processors_->vocabulary())
+    if (token.value >= processors_.vocabulary())
       return fail(errc::token_out_of_range, "a generated token is not in the vocabulary", token.value);
     if (generated_ == 0xffffffffu) return fail(errc::overflow, "a sequence of 2^32 tokens");
     ++generated_;
     count(token.value, false);
-    if (processors_->lookback() == 0) return {};
-    if (tail_.size() == processors_->lookback()) tail_.erase(tail_.begin());
+    if (processors_.lookback() == 0) return {};
+    if (tail_.size() == processors_.lookback()) tail_.erase(tail_.begin());
     tail_.push_back(token);
     return {};
   }
@@ -108,11 +107,11 @@ class processor_state {
   /// The processed row: the given one if nothing changes, else a copy that lasts until the next call.
   /// @errors length_mismatch. Determinism: exact. Complexity: a copy, and work for the tokens concerned.
   [[nodiscard]] result<std::span<const float>> apply(std::span<const float> row) {
-    if (row.size() != processors_->vocabulary())
+    if (row.size() != processors_.vocabulary())
       return fail(errc::length_mismatch, "a row of logits and the vocabulary differ in length", row.size());
     if (idle()) return row;
     values_.assign(row.begin(), row.end());
-    for (const processor_step step : processors_->settings().order) {
+    for (const processor_step step : processors_.settings().order) {
       if (step == processor_step::allowed) keep_allowed();
       else (void)run(step, [this](std::uint32_t id) { return &values_[id]; });
     }
@@ -128,7 +127,7 @@ class processor_state {
     if (row.ids.size() != row.values.size())
       return fail(errc::length_mismatch, "a sparse row's ids and values differ in number", row.values.size());
     for (std::size_t i = 0; i < row.ids.size(); ++i)
-      if (row.ids[i].value >= processors_->vocabulary())
+      if (row.ids[i].value >= processors_.vocabulary())
         return fail(errc::token_out_of_range, "a listed token is not in the vocabulary", i);
     if (idle()) return row;
     values_.assign(row.values.begin(), row.values.end());
@@ -137,8 +136,8 @@ class processor_state {
       const std::size_t at = index_.find(id);
       return at < values_.size() ? &values_[at] : nullptr;
     };
-    for (const processor_step step : processors_->settings().order) {
-      if (step == processor_step::penalties && !may_raise(1, processors_->settings().penalties)) {
+    for (const processor_step step : processors_.settings().order) {
+      if (step == processor_step::penalties && !may_raise(1, processors_.settings().penalties)) {
         penalise_listed(row.ids);
         continue;
       }
@@ -153,7 +152,7 @@ class processor_state {
   static constexpr float impossible = -std::numeric_limits<float>::infinity();
 
   void count(std::uint32_t id, bool prompt) {
-    const penalty_settings& p = processors_->settings().penalties;
+    const penalty_settings& p = processors_.settings().penalties;
     if (!p.active()) return;
     const bool windowed = p.style == penalty_style::llama_cpp;
     usage(id).count += windowed || !prompt ? 1 : 0;
@@ -179,14 +178,14 @@ class processor_state {
     return n <= tail_.size() && std::equal(word.begin(), word.end() - 1, tail_.end() - static_cast<std::ptrdiff_t>(n));
   }
   [[nodiscard]] bool idle() const noexcept {
-    const settings_type& s = processors_->settings();
+    const settings_type& s = processors_.settings();
     if (!s.allowed.empty() || !s.bias.empty() || !usage_.empty()) return false;
     if (generated_ < s.min_tokens && !s.stop_ids.empty()) return false;
     return std::none_of(s.bad_words.begin(), s.bad_words.end(), [this](const auto& word) { return completes(word); });
   }
 
   void keep_allowed() {
-    const auto& allowed = processors_->settings().allowed;
+    const auto& allowed = processors_.settings().allowed;
     if (allowed.empty()) return;
     kept_.resize(allowed.size());
     for (std::size_t i = 0; i < allowed.size(); ++i) kept_[i] = values_[allowed[i].value];
@@ -194,7 +193,7 @@ class processor_state {
     for (std::size_t i = 0; i < allowed.size(); ++i) values_[allowed[i].value] = kept_[i];
   }
   [[nodiscard]] result<void> keep_allowed(std::span<const token_id> ids) {
-    const auto& allowed = processors_->settings().allowed;
+    const auto& allowed = processors_.settings().allowed;
     if (allowed.empty()) return {};
     for (token_id id : allowed)
       if (index_.find(id.value) == ids.size())
@@ -208,13 +207,13 @@ class processor_state {
   void penalise_listed(std::span<const token_id> ids) {
     for (std::size_t i = 0; !usage_.empty() && i < ids.size(); ++i)
       if (const auto at = place(ids[i].value); at != usage_.end() && at->id == ids[i].value)
-        values_[i] = penalised(values_[i], at->count, processors_->settings().penalties);
+        values_[i] = penalised(values_[i], at->count, processors_.settings().penalties);
   }
 
   /// Runs any other step; `find` yields where a token's logit is, or null where the row does not list it.
   template <class Find>
   [[nodiscard]] result<void> run(processor_step step, Find find) {
-    const settings_type& s = processors_->settings();
+    const settings_type& s = processors_.settings();
     const auto forbid = [&](token_id id) {
       if (float* v = find(id.value)) *v = impossible;
     };
@@ -249,7 +248,7 @@ class processor_state {
     return p.repetition < 1 || (n != 0 && (p.frequency < 0 || p.presence < 0));
   }
 
-  const logit_processors* processors_;
+  logit_processors processors_;
   std::uint32_t generated_ = 0;
   std::vector<token_id> tail_;  ///< the last generated tokens, as far as bad words look back
   std::vector<std::uint32_t> window_;  ///< llama.cpp: a ring of the last tokens

@@ -4,6 +4,7 @@
 #define ASSAY_TOKEN_RACE_HPP
 
 #include <algorithm>
+#include <concepts>
 #include <cstddef>
 #include <cstdint>
 #include <limits>
@@ -22,6 +23,13 @@ namespace assay::inline v0::detail {
   return fp::add(static_cast<double>(logit), fp::mul(temperature, gumbel));
 }
 
+/// A profile whose noise belongs to the column of the row that the engine draws from. If a filter is on, that is a
+/// candidate's rank in the descending list, lower ids first; else its id. Asked at run time: a type may hold several.
+template <class N>
+concept ranked_noise_profile = noise_profile<N> && requires(const N& noise) {
+  { noise.keyed_by_rank() } -> std::same_as<bool>;
+};
+
 /// Keeps the winner among the candidates entered so far (the lower id wins ties) and counts those that beat a rival.
 /// A candidate is passed over when even a bound of its noise reaches neither the leader nor the rival: the outcome is
 /// that of evaluating everybody. Determinism: exact.
@@ -31,8 +39,9 @@ class gumbel_race {
   gumbel_race(const Noise& noise, noise_key key, std::uint32_t step, float temperature) noexcept
       : noise_(noise), key_(key), step_(step), temperature_(static_cast<double>(temperature)) {}
 
-  [[nodiscard]] double value_of(float logit, std::uint32_t id) const noexcept {
-    return perturbed(logit, temperature_, static_cast<double>(noise_.gumbel(key_, step_, token_id{id})));
+  /// @param column the id, unless noise is keyed by rank
+  [[nodiscard]] double value_of(float logit, std::uint32_t column) const noexcept {
+    return perturbed(logit, temperature_, static_cast<double>(noise_.gumbel(key_, step_, token_id{column})));
   }
 
   void set_rival(double value) noexcept { rival_ = value; }
@@ -57,6 +66,14 @@ class gumbel_race {
     } else {
       for (std::size_t i = 0; i < n; ++i)
         if (can_matter(logits[i])) enter(ids[i], logits[i]);
+    }
+  }
+
+  /// Enters candidates that ascend, each with the noise of its rank from the top.
+  void enter_ranked(const std::uint32_t* ids, const float* logits, std::size_t n) noexcept {
+    for (std::size_t i = n; i-- > 0;) {
+      if (!can_matter(logits[i])) return;  // nor can a smaller one
+      settle(value_of(logits[i], static_cast<std::uint32_t>(n - 1 - i)), ids[i]);
     }
   }
 
@@ -110,8 +127,8 @@ class gumbel_race {
   std::size_t list_ids(std::uint32_t first, std::size_t n, float top, std::uint32_t* ids) const noexcept {
     if constexpr (screened_noise_profile<Noise>) {
       const double gumbel = (relevant() - slack() - static_cast<double>(top)) / temperature_ - 1e-6;
-      const std::uint32_t least = noise_screen<Noise>::least_word(gumbel);
-      if (least >= 0x80000000u) return noise_screen<Noise>::list(key_, step_, first, n, least, ids);
+      const word_range range = noise_.screened_range(gumbel);
+      if (range.span < 0x80000000u) return list_in_range(noise_, key_, step_, first, n, range, ids);
     }
     for (std::size_t i = 0; i < n; ++i) ids[i] = static_cast<std::uint32_t>(first + i);
     return n;

@@ -20,13 +20,39 @@ namespace assay::inline v0 {
 
 namespace detail {
 
+[[nodiscard]] inline bool has_filters(const selection&, const sampler_settings& settings) noexcept {
+  return settings.top_k != 0 || settings.top_p < 1;
+}
+
+/// Whether this selection's candidates take the noise of their ranks.
+template <noise_profile Noise>
+[[nodiscard]] bool takes_ranks(const selection& s, const Noise& noise) noexcept {
+  if constexpr (ranked_noise_profile<Noise>) return s.ranked && noise.keyed_by_rank();
+  else return false;
+}
+
+/// Noise keyed by rank is that of a sampler whose filters sort; what it would be under others is nobody's to say.
+/// @errors unsupported
+template <class Settings, noise_profile Noise>
+[[nodiscard]] result<void> check_columns(const selection& s, const Settings& settings, const Noise& noise) {
+  if constexpr (ranked_noise_profile<Noise>)
+    if (noise.keyed_by_rank() && !s.ranked && has_filters(s, settings) && !settings.greedy())
+      return fail(errc::unsupported, "noise keyed by rank needs the filters of its own engine");
+  return {};
+}
+
 /// Enters what the filters left: all of a whole row, or the kept candidates. The likeliest goes ahead of the others: it
 /// spares most of them their noise.
 template <noise_profile Noise>
-void run_race(gumbel_race<Noise>& race, const selection& s, std::span<const float> values, token_scratch& scratch) {
+void run_race(gumbel_race<Noise>& race, const selection& s, std::span<const float> values, token_scratch& scratch,
+              const Noise& noise) {
   if (s.whole_row) {
     race.lead(s.largest_id, s.largest);
     race.enter_row(values, scratch.maxima.data());
+    return;
+  }
+  if (takes_ranks(s, noise)) {
+    race.enter_ranked(scratch.ids.data() + s.first, scratch.logits.data() + s.first, s.count());
     return;
   }
   std::uint64_t* bits = token_scratch::room(scratch.spare, s.size);
@@ -44,8 +70,9 @@ template <class Row, class Settings, noise_profile Noise>
   const auto selected = select(row, settings, no_claim, scratch);
   if (!selected) return selected.error();
   if (settings.greedy()) return token_id{selected->largest_id};
+  if (auto columns = check_columns(*selected, settings, noise); !columns) return columns.error();
   gumbel_race<Noise> race(noise, key, step, temperature_of(settings));
-  run_race(race, *selected, values, scratch);
+  run_race(race, *selected, values, scratch, noise);
   return race.winner();
 }
 

@@ -83,6 +83,15 @@ struct claim {
   return sort_key(x, c.id.value) >= sort_key(scratch.scaled[s.first], scratch.ids[s.first]);
 }
 
+/// The claimed token's rank in the descending list. An excluded one stands behind those kept, and among equals first.
+[[nodiscard]] inline std::uint32_t rank_of(const selection& s, const claim& c, bool excluded,
+                                           const token_scratch& scratch) noexcept {
+  if (excluded) return static_cast<std::uint32_t>(std::max<std::uint64_t>(s.greater, s.count()));
+  std::size_t at = s.size - 1;
+  while (scratch.ids[at] != c.id.value) --at;
+  return static_cast<std::uint32_t>(s.size - 1 - at);
+}
+
 /// @pre a whole row was scanned last, or the selection is not one
 [[nodiscard]] inline double kept_probability(const selection& s, const claim& c, float temperature,
                                              std::span<const float> row, token_scratch& scratch) {
@@ -135,9 +144,10 @@ template <class Settings, noise_profile Noise>
   token_score score;
   score.filtered = !is_kept(s, c, settings, scratch);
   const float logit = c.logit > minus_infinity ? c.logit : smallest_finite(values);
-  const double own = race.value_of(logit, c.id.value);
+  const std::uint32_t column = takes_ranks(s, noise) ? rank_of(s, c, score.filtered, scratch) : c.id.value;
+  const double own = race.value_of(logit, column);
   if (!score.filtered) race.set_rival(own);
-  run_race(race, s, values, scratch);
+  run_race(race, s, values, scratch, noise);
   score.predicted = race.winner();
   score.exact = score.predicted == c.id;
   score.logit_rank = static_cast<std::uint32_t>(s.greater);
@@ -157,6 +167,7 @@ template <class Row, class Settings, noise_profile Noise>
                                             token_workspace& work, const Noise& noise, score_options options) {
   const auto selected = select(row, settings, c.logit, work.scratch());
   if (!selected) return selected.error();
+  if (auto columns = check_columns(*selected, settings, noise); !columns) return columns.error();
   if (settings.greedy()) return score_greedy(*selected, c, settings, values, work.scratch());
   return score_sampled(*selected, c, settings, key, step, values, work.scratch(), noise, options);
 }

@@ -158,6 +158,53 @@ TEST_CASE("log: llama.cpp", "[codec]") {
   CHECK(s.output_rows.size() == 1);
 }
 
+TEST_CASE("log: SGLang's own endpoint", "[codec]") {
+  const auto s = one(R"({"text":"y","output_ids":[9,4],"meta_info":{"id":"abc","finish_reason":{"type":"length","length":2},"prompt_tokens":3,
+    "input_token_logprobs":[[null,1,null],[-1.5,2,"b"],[-7,3,"c"]],
+    "input_top_logprobs":[null,[[-0.5,7,null],[-1.5,2,"b"]],[[-0.25,8,null],[-1,6,null]]],
+    "output_token_logprobs":[[-0.5,9,null],[-3,4,null]],"output_top_logprobs":[[[-0.5,9,null]],[[-0.1,5,null]]]}})");
+  CHECK(s.name == "abc");
+  CHECK(s.prompt_tokens == 3u);
+  CHECK(s.prompt == ids({1, 2, 3}));
+  CHECK(s.output == ids({9, 4}));
+  REQUIRE(s.prompt_rows.size() == 3);
+  CHECK(s.prompt_rows[0].row.ids.empty());
+  CHECK(s.prompt_rows[1].row.ids.size() == 2);
+  CHECK(s.prompt_rows[2].row.ids.size() == 3);  // its own token was not among the candidates
+  CHECK(s.prompt_rows[2].row.values[2] == -7.0f);
+  CHECK(s.prompt_rows[2].token == token_id{3});
+  REQUIRE(s.output_rows.size() == 2);
+  CHECK(s.output_rows[1].row.ids.size() == 2);
+  // Without lists of candidates the tokens are still named by id.
+  CHECK(one(R"({"meta_info":{"prompt_tokens":5,"output_token_logprobs":[[-0.5,9,null]]}})").output == ids({9}));
+  log_options tokens_only;
+  tokens_only.rows = false;
+  CHECK(one(R"({"output_ids":[9],"meta_info":{"input_top_logprobs":[null,[[-1,2,null]]],"input_token_logprobs":[[null,1,null],[-1,2,null]]}})", tokens_only).prompt ==
+        ids({1, 2}));
+}
+
+TEST_CASE("log: what SGLang's lists must not hold", "[codec]") {
+  const auto code = [](const std::string& member) { return code_of("{\"output_ids\":[1],\"meta_info\":{" + member + "}}"); };
+  CHECK(code(R"("input_top_logprobs":[[[-1]]])") == errc::missing_field);
+  CHECK(code(R"("input_top_logprobs":[[[null,1,null]]])") == errc::missing_field);
+  CHECK(code(R"("input_top_logprobs":[[[-1,1,null,0]]])") == errc::wrong_type);
+  CHECK(code(R"("input_top_logprobs":[[[-1,1,null],[-2,1,null]]])") == errc::duplicate);
+  CHECK(code(R"("input_top_logprobs":[[[-1,[1],null]]])") == errc::wrong_type);
+  CHECK(code(R"("input_top_logprobs":[[[-1,1.5,null]]])") == errc::wrong_type);
+  CHECK(code(R"("input_top_logprobs":[[[-1,4294967296,null]]])") == errc::out_of_range);
+  CHECK(code(R"("input_top_logprobs":[[[1e39,1,null]]])") == errc::out_of_range);
+  CHECK(code(R"("input_top_logprobs":[[["x",1,null]]])") == errc::wrong_type);
+  CHECK(code(R"("input_top_logprobs":[[5]])") == errc::wrong_type);
+  CHECK(code(R"("input_top_logprobs":[{"1":-1}])") == errc::wrong_type);
+  CHECK(code(R"("input_top_logprobs":[[{"1":-1}]])") == errc::wrong_type);
+  CHECK(code(R"("input_top_logprobs":7)") == errc::wrong_type);
+  CHECK(code(R"("output_token_logprobs":[7])") == errc::wrong_type);
+  CHECK(code(R"("output_token_logprobs":[{}])") == errc::wrong_type);
+  CHECK(code(R"("output_token_logprobs":[[-1]])") == errc::missing_field);
+  CHECK(code(R"("output_token_logprobs":[[-1,1,null]],"output_token_logprobs":[[-1,1,null]])") == errc::duplicate);
+  CHECK(code(R"("output_token_logprobs":[[-1,1,null]],"output_top_logprobs":[])") == errc::length_mismatch);
+}
+
 TEST_CASE("log: the lines of a batch carry the response inside", "[codec]") {
   const auto s = one(R"({"id":"vllm-1","custom_id":"request-1","response":{"status_code":200,"request_id":"b","body":{"id":"cmpl","choices":[{"token_ids":[1]}]}},"error":null})");
   CHECK(s.name == "request-1");
@@ -240,9 +287,43 @@ TEST_CASE("log: every bound holds", "[codec]") {
   CHECK(code_of("{\"prompt_logprobs\":[{\"1\":{\"x\":" + std::string(100000, '[')) == errc::too_large);
   o = {};
   o.limits.candidates = 1;
+  CHECK(code_of(R"({"input_top_logprobs":[[[-1,1,null],[-1,2,null]]]})", o) == errc::too_large);
+  o.limits.tokens = 1;
+  CHECK(code_of(R"({"output_token_logprobs":[[-1,1,null],[-1,2,null]]})", o) == errc::too_large);
+  CHECK(code_of(R"({"input_top_logprobs":[null,null]})", o) == errc::too_large);
   std::string many = "{\"prompt_logprobs\":[{";
   for (int i = 0; i < 2000; ++i) many += "\"" + std::to_string(i) + "\":-1,";
   CHECK(code_of(many, o) == errc::too_large);
+}
+
+TEST_CASE("log: the default bounds take 100,000 tokens and 10,000 candidates, and not one more", "[codec]") {
+  const auto list = [](std::size_t n, auto item) {
+    std::string text;
+    for (std::size_t i = 0; i < n; ++i) text += (i == 0 ? "" : ",") + item(i);
+    return text;
+  };
+  const auto number = [](std::size_t i) { return std::to_string(i); };
+  const auto entry = [](std::size_t i) { return "\"" + std::to_string(i) + "\":-1"; };
+  const auto triple = [](std::size_t i) { return "[-1," + std::to_string(i) + ",null]"; };
+  const auto item = [](std::size_t i) { return "{\"id\":" + std::to_string(i) + ",\"token\":\"a\",\"logprob\":-1}"; };
+  const auto null = [](std::size_t) { return std::string("null"); };
+  for (const bool beyond : {false, true}) {
+    const std::size_t tokens = 100'000 + beyond, candidates = 10'000 + beyond;
+    const std::string texts[] = {"{\"output_token_ids\":[" + list(tokens, number) + "]}",
+                                 "{\"prompt_logprobs\":[" + list(tokens, null) + "]}",
+                                 "{\"output_token_logprobs\":[" + list(tokens, triple) + "]}",
+                                 "{\"prompt_logprobs\":[{" + list(candidates, entry) + "}]}",
+                                 "{\"input_top_logprobs\":[[" + list(candidates, triple) + "]]}",
+                                 "{\"completion_probabilities\":[{\"id\":3,\"token\":\"a\",\"top_logprobs\":[" + list(candidates, item) + "]}]}"};
+    for (const std::string& text : texts) {
+      INFO(text.substr(0, 40) << (beyond ? " and one more" : ""));
+      const std::size_t used = assay_tests::bytes_allocated_by([&] {
+        if (beyond) CHECK(code_of(text) == errc::too_large);
+        else CHECK(read(text).outcome);
+      });
+      CHECK(used < 40 * text.size() + 1'000'000);
+    }
+  }
 }
 
 TEST_CASE("log: memory does not grow with the number of lines, nor with what is skipped", "[codec]") {

@@ -23,6 +23,7 @@ verification_policy any_policy(std::uint64_t number) {
   p.allow_beacon = any.coin();
   p.trusted_beacon = any.digest();
   p.most_rounds_ahead = any.u64();
+  p.grinding = {p.required == audit_level::receipt ? 0 : 100 * any.share(), any.share()};
   return p;
 }
 
@@ -50,6 +51,14 @@ TEST_CASE("codec policy: settings that make no sense are refused", "[codec]") {
   p = {};
   p.request_alpha = 0;
   CHECK(json_error<verification_policy>(codec::to_json_text(p)) == errc::invalid_settings);
+  p = {};
+  p.grinding.nats = -1;
+  CHECK(json_error<verification_policy>(codec::to_json_text(p)) == errc::invalid_settings);
+  p.grinding.nats = 40;
+  CHECK(json_error<verification_policy>(codec::to_json_text(p)) == errc{});
+  p.required = audit_level::receipt;  // replays no token
+  CHECK(json_error<verification_policy>(codec::to_json_text(p)) == errc::invalid_settings);
+  p = {};
   p.request_alpha = std::numeric_limits<double>::infinity();
   CHECK(json_error<verification_policy>(codec::to_json_text(p)) == errc::invalid_settings);
 }

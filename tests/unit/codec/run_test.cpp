@@ -8,6 +8,28 @@ using namespace assay_tests;
 
 namespace {
 
+/// Another engine's sampler, with processors.
+void any_sampler(arbitrary& any, sampler_description& s, std::uint32_t vocabulary) {
+  const auto token = [&] { return token_id{static_cast<std::uint32_t>(any.below(vocabulary))}; };
+  if (any.coin()) {
+    s.profile = sampler_profile::torch_cuda_f32, s.cuda_grid = 1 + static_cast<std::uint32_t>(any.below(1000));
+    s.filters.rule = filter_rule::vllm_triton, s.filters.min_p = static_cast<float>(any.share());
+  } else {
+    s.profile = sampler_profile::llama_cpp_dist, s.filters.rule = filter_rule::llama_cpp;
+    s.filters.min_keep = any.u32(), s.filters.temperature_first = any.coin();
+    s.processors.penalties.style = penalty_style::llama_cpp;
+  }
+  processor_settings& p = s.processors;
+  p.allowed = {token()};
+  p.stop_ids = {token()};
+  p.min_tokens = any.u32();
+  for (std::uint64_t i = any.below(4); i-- > 0;) p.bad_words.emplace_back(1 + any.below(3), token());
+  p.bias = {{token(), static_cast<float>(any.share())}};
+  p.penalties.repetition = 0.5f + static_cast<float>(any.share());
+  p.penalties.presence = -static_cast<float>(any.share());
+  std::swap(p.order[any.below(5)], p.order[any.below(5)]);
+}
+
 run_description any_run(std::uint64_t number) {
   arbitrary any{number};
   run_description run;
@@ -19,7 +41,8 @@ run_description any_run(std::uint64_t number) {
   run.model.checkpoints = 1 + static_cast<std::uint32_t>(any.below(any.coin() ? 8 : run_limits::checkpoints));
   run.model.width = 16 + static_cast<std::uint32_t>(any.below(run_limits::width - 16));
   run.model.vocabulary = 1 + static_cast<std::uint32_t>(any.below(run_limits::vocabulary));
-  run.sampler.settings = {any.positive_float(), any.u32(), static_cast<float>(any.share())};
+  run.sampler.filters.sampler = {any.positive_float(), any.u32(), static_cast<float>(any.share())};
+  if (number % 4 == 1) any_sampler(any, run.sampler, run.model.vocabulary);
   run.commitment.sketch = 1 + static_cast<std::uint32_t>(any.below(16));
   run.commitment.sketch_type = any.coin() ? dtype::i8 : dtype::i16;
   for (std::uint32_t i = 0; i < run.model.checkpoints; ++i)
@@ -46,13 +69,13 @@ TEST_CASE("codec run: floats at the edges keep their bits", "[codec]") {
   for (std::uint32_t bits :
        {0x00000000u, 0x80000000u, 0x00000001u, 0x007fffffu, 0x00800000u, 0x3f333333u, 0x3f7fffffu, 0x7f7fffffu}) {
     run_description run = any_run(1);
-    run.sampler.settings.temperature = std::bit_cast<float>(bits);
+    run.sampler.filters.sampler.temperature = std::bit_cast<float>(bits);
     const auto text = codec::parse_json_text<run_description>(codec::to_json_text(run));
     const auto cbor = codec::parse_cbor<run_description>(codec::to_cbor(run));
     REQUIRE(text);
     REQUIRE(cbor);
-    CHECK(std::bit_cast<std::uint32_t>(text->sampler.settings.temperature) == bits);
-    CHECK(std::bit_cast<std::uint32_t>(cbor->sampler.settings.temperature) == bits);
+    CHECK(std::bit_cast<std::uint32_t>(text->sampler.filters.sampler.temperature) == bits);
+    CHECK(std::bit_cast<std::uint32_t>(cbor->sampler.filters.sampler.temperature) == bits);
     CHECK(digest_of(*text) == digest_of(run));
   }
 }
@@ -62,7 +85,7 @@ TEST_CASE("codec run: every field is required, typed and alone", "[codec]") {
   run.model.checkpoints = 2;
   run.commitment.steps.resize(2, 0.5f);
   run.commitment.committed_rows = {layer_index{0}};
-  check_laws(run);
+  check_laws(run, {"/sampler/processors"});
 }
 
 TEST_CASE("codec run: numbers that no float is", "[codec]") {
@@ -101,6 +124,10 @@ TEST_CASE("codec run: what the run's own validation refuses is refused", "[codec
   CHECK(changed("/model/weight_type", "i8") == errc::unsupported);
   CHECK(changed("/model/weight_type", "F32") == errc::unsupported);
   CHECK(changed("/sampler/profile", "another") == errc::unsupported);
+  CHECK(changed("/sampler/profile", "torch_cuda_f32") == errc::invalid_settings);
+  CHECK(changed("/sampler/filter_rule", "another") == errc::unsupported);
+  CHECK(changed("/sampler/min_p", 2) == errc::invalid_settings);
+  CHECK(changed("/sampler/processors", 1) == errc::wrong_type);
   CHECK(changed("/commitment/steps", json::array()) == errc::length_mismatch);
   CHECK(changed("/commitment/steps/0", 0.0) == errc::out_of_range);
   CHECK(changed("/commitment/committed_rows", json::array({0, 0})) != errc{});
@@ -124,7 +151,7 @@ TEST_CASE("codec run: errors name the field and the item", "[codec]") {
 
 TEST_CASE("codec run: a writer is total, a reader takes only valid runs", "[codec]") {
   run_description run = any_run(6);
-  run.sampler.settings.temperature = std::numeric_limits<float>::quiet_NaN();
+  run.sampler.filters.sampler.temperature = std::numeric_limits<float>::quiet_NaN();
   run.model.weight_type = static_cast<dtype>(200);
   CHECK(codec::to_json(run)["sampler"]["temperature"] == "nan");
   CHECK(codec::to_json(run)["model"]["weight_type"] == "unknown");

@@ -57,7 +57,8 @@ std::vector<std::byte> sample(dtype type, std::uint64_t rows, std::uint64_t widt
       case dtype::i32:
       case dtype::u32: put(i, static_cast<std::uint32_t>(number)); break;
       case dtype::i64: put(i, static_cast<std::int64_t>(number)); break;
-      case dtype::opaque: break;
+      case dtype::opaque:
+      case dtype::i4: break;
     }
   }
   return memory;

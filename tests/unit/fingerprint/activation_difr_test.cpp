@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 #include "support/catch.hpp"
 
+#include <algorithm>
 #include <array>
 #include <cmath>
 #include <limits>
@@ -9,6 +10,7 @@
 #include <assay/core/float_formats.hpp>
 #include <assay/fingerprint/activation_difr.hpp>
 #include <assay/fingerprint/matrix_projection.hpp>
+#include <assay/random/stream.hpp>
 
 using assay::dtype;
 using assay::errc;
@@ -91,13 +93,50 @@ TEST_CASE("activation_difr: quantised sketches", "[fingerprint]") {
   CHECK(*assay::quantised_distance(q, a, b) == Approx(assay::sketch_distance(da, db)));
 }
 
-TEST_CASE("activation_difr: bytes per token", "[fingerprint]") {
-  assay::fingerprint_settings settings;
-  CHECK(assay::bytes_per_token(1, settings) == 32);
-  settings.coordinates.type = dtype::i8;
-  settings.sketch = 4;
-  CHECK(assay::bytes_per_token(1, settings) == 4);
-  CHECK(assay::bytes_per_token(33, settings) == 132);
-  settings.sketch = ~0u;
-  CHECK(assay::bytes_per_token(~0u, settings) == std::uint64_t{~0u} * ~0u);
+TEST_CASE("activation_difr: distances of i4 codes and of codes that wrap", "[fingerprint]") {
+  const assay::quantiser q{dtype::i4, 0.5f}, wrapping{dtype::i4, 0.5f, assay::beyond_range::wrap};
+  std::array<std::byte, 2> a{}, b{};
+  REQUIRE(assay::quantise(q, std::array<float, 3>{-4, 3.5f, 1}, a));
+  REQUIRE(assay::quantise(q, std::array<float, 3>{3.5f, 3, 1}, b));
+  CHECK(*assay::quantised_distance(q, a, b) == Approx(std::sqrt(7.5 * 7.5 + 0.5 * 0.5)));
+  CHECK(*assay::quantised_distance(wrapping, a, b) == Approx(std::sqrt(0.5 * 0.5 + 0.5 * 0.5)));
+  // Half the range apart is the most, from either side.
+  const std::vector<std::byte> low{std::byte{0x08}, std::byte{0}}, zero(2);
+  CHECK(*assay::quantised_distance(wrapping, low, zero) == 4);
+  CHECK(*assay::quantised_distance(wrapping, zero, low) == 4);
+}
+
+TEST_CASE("activation_difr: at four bits, codes that wrap see what codes that saturate round away", "[fingerprint]") {
+  // Coordinates of unit variance; honest parties are 0.01 apart, a deviation 0.03. Saturating codes must span the
+  // coordinates, wrapping ones only the honest differences.
+  constexpr std::size_t sketch = 16, rows = 2000;
+  assay::random_stream stream{assay::seed{}, "wrap-test"};
+  const auto area = [&](const assay::quantiser& q) {  // P(a deviating row is farther off than an honest one)
+    std::vector<double> honest, deviating;
+    std::vector<float> reference(sketch), other(sketch);
+    std::vector<std::byte> a(assay::packed_size(q.type, sketch)), b(a.size());
+    for (std::size_t r = 0; r < 2 * rows; ++r) {
+      const double scale = r % 2 == 0 ? 0.01 : 0.03;
+      for (std::size_t i = 0; i < sketch; ++i) {
+        reference[i] = static_cast<float>(stream.normal());
+        other[i] = reference[i] + static_cast<float>(scale * stream.normal());
+      }
+      REQUIRE(assay::quantise(q, reference, a));
+      REQUIRE(assay::quantise(q, other, b));
+      (r % 2 == 0 ? honest : deviating).push_back(*assay::quantised_distance(q, a, b));
+    }
+    std::sort(honest.begin(), honest.end());
+    double below = 0;
+    for (const double d : deviating) {
+      const auto range = std::equal_range(honest.begin(), honest.end(), d);
+      below += static_cast<double>(range.first - honest.begin()) + 0.5 * static_cast<double>(range.second - range.first);
+    }
+    return below / (static_cast<double>(rows) * rows);
+  };
+  const double saturating = area({dtype::i4, 2.35f / 7}), wrapping = area({dtype::i4, 0.01f, assay::beyond_range::wrap}),
+               wide = area({dtype::i16, 0.001f});
+  CAPTURE(saturating, wrapping, wide);
+  CHECK(saturating < 0.8);
+  CHECK(wrapping > 0.999);
+  CHECK(wide > 0.999);
 }

@@ -166,6 +166,24 @@ TEST_CASE("hadamard: all outputs keep the length, few keep it on average", "[fin
   CHECK(mean == Approx(1.0).margin(5 * std::sqrt(2.0 / 16 / rounds)));
 }
 
+TEST_CASE("hadamard: the rows of the matrix are orthogonal and of one length, whatever was selected", "[fingerprint]") {
+  for (const auto& [width, sketch] : {std::pair{64u, 64u}, {64u, 9u}, {128u, 16u}, {1u, 1u}}) {
+    const auto map = derive(width, sketch);
+    std::vector<std::vector<float>> columns;  // the images of the unit vectors
+    for (std::uint32_t i = 0; i < width; ++i) {
+      std::vector<float> unit(width, 0.0f);
+      unit[i] = 1.0f;
+      columns.push_back(project(map, unit));
+    }
+    for (std::uint32_t a = 0; a < sketch; ++a)
+      for (std::uint32_t b = 0; b <= a; ++b) {
+        double product = 0;
+        for (const auto& column : columns) product += static_cast<double>(column[a]) * static_cast<double>(column[b]);
+        CHECK(product * sketch / width == Approx(a == b ? 1.0 : 0.0).margin(1e-6));
+      }
+  }
+}
+
 TEST_CASE("hadamard: linear", "[fingerprint]") {
   const auto map = derive(1000, 16);
   const auto a = random_row(1000, 1), b = random_row(1000, 2);

@@ -121,7 +121,7 @@ TEST_CASE("audit: binding finds each way a receipt can be for something else", "
     CHECK(f.why() == reason::wrong_run);
   }
   SECTION("temperature") {
-    f.run.sampler.settings.temperature = 0.9f;
+    f.run.sampler.filters.sampler.temperature = 0.9f;
     CHECK(f.why() == reason::wrong_run);
   }
   SECTION("nonce") {

@@ -63,7 +63,7 @@ run_description run_of(const json& j) {
              j.at("checkpoints"),
              j.at("width"),
              j.at("vocabulary")};
-  r.sampler.settings = {j.at("temperature"), j.at("top_k"), j.at("top_p")};
+  r.sampler.filters.sampler = {j.at("temperature"), j.at("top_k"), j.at("top_p")};
   r.commitment = {j.at("sketch"), type_of(j.at("sketch_type")), j.at("steps").get<std::vector<float>>(),
                   type_of(j.at("row_type")), j.at("fan_out")};
   for (const json& layer : j.at("committed_rows")) r.commitment.committed_rows.push_back(layer_index{layer.get<std::uint32_t>()});
@@ -110,7 +110,7 @@ void generate(prover& observed, const run_description& run, const request& asked
   for (std::uint32_t t = 0; t < asked.max_output; ++t) {
     for (std::uint32_t v = 0; v < run.model.vocabulary; ++v) logits[v] = logit_at(t, v);
     must(observed.sampled(position{prompt + t},
-                          must(sample_token(logits, run.sampler.settings, observed.sampling_noise(), t, work))));
+                          must(sample_token(logits, run.sampler.filters.sampler, observed.sampling_noise(), t, work))));
   }
   for (std::uint32_t p = 0; p + 1 < prompt + asked.max_output; ++p)
     for (std::uint32_t l = 0; l < run.model.checkpoints; ++l) {

@@ -305,7 +305,7 @@ TEST_CASE("recheck: the protocol runs on a scheme whose openings do not determin
     }
   token_workspace work;
   model.logits(row, logits);
-  must(observed.sampled(position{6}, must(sample_token(logits, run.sampler.settings, observed.sampling_noise(), 0, work))));
+  must(observed.sampled(position{6}, must(sample_token(logits, run.sampler.filters.sampler, observed.sampling_noise(), 0, work))));
   const receipt sealed = must(observed.seal());
   const auto policy = toy_blocks_policy({0, 1, 2}, 2);
   CHECK(audit::begin(policy, run, asked, observed.output(), sealed).error().code == errc::wrong_type);

@@ -4,6 +4,7 @@
 #include <functional>
 #include <limits>
 #include <set>
+#include <utility>
 #include <vector>
 
 #include "support/catch.hpp"
@@ -33,9 +34,28 @@ TEST_CASE("run: every field changes the digest, and no two changes give the same
       [](auto& r) { r.model.width += 1; },
       [](auto& r) { r.model.vocabulary += 1; },
       [](auto& r) { r.sampler.profile = static_cast<sampler_profile>(2); },
-      [](auto& r) { r.sampler.settings.temperature = 0.5f; },
-      [](auto& r) { r.sampler.settings.top_k = 1; },
-      [](auto& r) { r.sampler.settings.top_p = 0.5f; },
+      [](auto& r) { r.sampler.filters.sampler.temperature = 0.5f; },
+      [](auto& r) { r.sampler.filters.sampler.top_k = 1; },
+      [](auto& r) { r.sampler.filters.sampler.top_p = 0.5f; },
+      [](auto& r) { r.sampler.filters.rule = filter_rule::sglang; },
+      [](auto& r) { r.sampler.filters.min_p = 0.5f; },
+      [](auto& r) { r.sampler.filters.typical_p = 0.5f; },
+      [](auto& r) { r.sampler.filters.min_keep = 1; },
+      [](auto& r) { r.sampler.filters.temperature_first = true; },
+      [](auto& r) { r.sampler.cuda_grid = 1; },
+      [](auto& r) { r.sampler.processors.allowed = {token_id{1}}; },
+      [](auto& r) { r.sampler.processors.stop_ids = {token_id{1}}; },
+      [](auto& r) { r.sampler.processors.min_tokens = 1; },
+      [](auto& r) { r.sampler.processors.bad_words = {{token_id{1}}, {token_id{2}}}; },
+      [](auto& r) { r.sampler.processors.bad_words = {{token_id{1}, token_id{2}}}; },
+      [](auto& r) { r.sampler.processors.bias = {{token_id{1}, 0.5f}}; },
+      [](auto& r) { r.sampler.processors.bias = {{token_id{1}, 1.0f}}; },
+      [](auto& r) { r.sampler.processors.penalties.style = penalty_style::llama_cpp; },
+      [](auto& r) { r.sampler.processors.penalties.repetition = 2; },
+      [](auto& r) { r.sampler.processors.penalties.frequency = 2; },
+      [](auto& r) { r.sampler.processors.penalties.presence = 2; },
+      [](auto& r) { r.sampler.processors.penalties.window = 2; },
+      [](auto& r) { std::swap(r.sampler.processors.order[0], r.sampler.processors.order[4]); },
       [](auto& r) { r.commitment.sketch += 1; },
       [](auto& r) { r.commitment.sketch_type = dtype::i8; },
       [](auto& r) { r.commitment.steps[0] *= 2; },
@@ -79,11 +99,44 @@ TEST_CASE("run: types, steps and sampler settings must make sense", "[protocol]"
   for (float bad :
        {0.0f, -1.0f, std::numeric_limits<float>::infinity(), std::numeric_limits<float>::quiet_NaN(), 0x1p113f})
     CHECK(code_after([&](auto& r) { r.commitment.steps[2] = bad; }) == errc::out_of_range);
-  CHECK(code_after([](auto& r) { r.sampler.settings.temperature = -1; }) == errc::invalid_settings);
-  CHECK(code_after([](auto& r) { r.sampler.settings.top_p = 0; }) == errc::invalid_settings);
+  CHECK(code_after([](auto& r) { r.sampler.filters.sampler.temperature = -1; }) == errc::invalid_settings);
+  CHECK(code_after([](auto& r) { r.sampler.filters.sampler.top_p = 0; }) == errc::invalid_settings);
   run_description run = toy_run();
   run.commitment.steps[1] = 0;
   CHECK(validate(run).error().where == 1);
+}
+
+TEST_CASE("run: a sampler that cannot be repeated, or has two descriptions, is refused", "[protocol]") {
+  const auto with = [](sampler_profile p, filter_rule rule = filter_rule::vllm_sort) {
+    return code_after([&](auto& r) { r.sampler.profile = p, r.sampler.filters.rule = rule; });
+  };
+  CHECK(with(sampler_profile::vllm_triton, filter_rule::vllm_triton) == errc{});
+  CHECK(with(sampler_profile::torch_cuda_f32) == errc::invalid_settings);  // no grid
+  CHECK(with(sampler_profile::llama_cpp_dist) == errc::invalid_settings);  // vLLM's filters
+  CHECK(with(sampler_profile::llama_cpp_dist, filter_rule::llama_cpp) == errc{});
+  CHECK(with(sampler_profile::sglang, filter_rule::llama_cpp) == errc::invalid_settings);
+  CHECK(with(static_cast<sampler_profile>(sampler_profile_count + 1)) == errc::unsupported);
+  CHECK(with(sampler_profile::assay_philox, static_cast<filter_rule>(9)) == errc::unsupported);
+  CHECK(code_after([](auto& r) { r.sampler.cuda_grid = 864; }) == errc::invalid_settings);  // a grid without CUDA
+  const auto processed = [](auto edit) { return code_after([&](auto& r) { edit(r.sampler.processors); }); };
+  CHECK(processed([](auto& s) { s.allowed = {token_id{2}, token_id{1}}; }) == errc::wrong_order);
+  CHECK(processed([](auto& s) { s.stop_ids = {token_id{2}, token_id{2}}; }) == errc::wrong_order);
+  CHECK(processed([](auto& s) { s.bias = {{token_id{2}, 1.0f}, {token_id{1}, 1.0f}}; }) == errc::wrong_order);
+  CHECK(processed([](auto& s) { s.bias = {{token_id{2}, -std::numeric_limits<float>::infinity()}}; }) == errc::invalid_settings);
+  CHECK(processed([](auto& s) { s.allowed = {token_id{1u << 22}}; }) == errc::token_out_of_range);
+  CHECK(processed([](auto& s) { s.bad_words.assign(largest_promised_list, {token_id{1}}); }) == errc::too_large);
+  CHECK(processed([](auto& s) { s.order[1] = s.order[0]; }) == errc::duplicate);
+  CHECK(processed([](auto& s) { s.penalties.repetition = 0; }) == errc::invalid_settings);
+}
+
+TEST_CASE("run: seeds fit the engines that take them", "[protocol]") {
+  constexpr noise_key high{0xffffffffu, 0xffffffffu};
+  CHECK(engine_seed(sampler_profile::assay_philox, high) == ~std::uint64_t{0});
+  CHECK(engine_seed(sampler_profile::torch_cuda_f32, high) == ~std::uint64_t{0} >> 1);  // servers read signed integers
+  CHECK(engine_seed(sampler_profile::torch_cpu_f32, high) == 0xffffffffu);
+  CHECK(engine_seed(sampler_profile::llama_cpp_dist, high) == 0xfffffffeu);  // the largest one asks for a random seed
+  CHECK(engine_seed(sampler_profile::llama_cpp_dist, {7, 9}) == 7);
+  CHECK(engine_seed(sampler_profile::sglang, {7, 9}) == (std::uint64_t{9} << 32 | 7));
 }
 
 TEST_CASE("run: committed rows ascend, end before the last checkpoint, and are part of the promise", "[protocol]") {

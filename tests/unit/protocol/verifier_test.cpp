@@ -253,7 +253,7 @@ TEST_CASE("verifier: the calibration must fit the run and the promised rates", "
   c.policy.request_alpha = 0.05;
   verifier v = must(verifier::make(c.policy, fitted));
   run_description other = c.run;
-  other.sampler.settings.temperature = 0.9f;
+  other.sampler.filters.sampler.temperature = 0.9f;
   const request asked = toy_request(902, 6, 8);
   const toy_answer given = must(serve(court::provider(0.01), other, asked));
   CHECK(v.begin(other, asked, given.output, given.receipt).error().code == errc::calibration_mismatch);

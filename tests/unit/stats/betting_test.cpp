@@ -49,6 +49,9 @@ TEST_CASE("betting: errors leave the state alone", "[stats]") {
   CHECK(stats::betting_martingale::make(0.1, std::vector<double>{1.0}).error().code == errc::out_of_range);
   CHECK(stats::betting_martingale::make(0.1, {}).error().code == errc::invalid_settings);
   CHECK(stats::betting_martingale::make(0.1, std::vector<double>(17, 0.5)).error().code == errc::invalid_settings);
+  CHECK(stats::betting_martingale::make(5e-324).error().code == errc::out_of_range);
+  CHECK(stats::betting_martingale::make(0.1, std::vector<double>{0.5}, std::vector<double>{1, 1}).error().code == errc::length_mismatch);
+  CHECK(stats::betting_martingale::make(0.1, std::vector<double>{0.5}, std::vector<double>{0}).error().code == errc::out_of_range);
   auto m = stats::betting_martingale::make(0.1);
   const double before = m->log_e_value();
   for (double x : {-0.1, 1.1, std::nan(""), std::numeric_limits<double>::infinity()}) CHECK_FALSE(m->update(x));
@@ -79,4 +82,35 @@ TEST_CASE("betting: a provider with three times the margin is found", "[stats]")
     found += m->rejects(0.005);
   }
   CHECK(found >= 95);
+}
+
+TEST_CASE("betting: weights weigh the bets", "[stats]") {
+  const std::vector<double> shares{0.5, 0.05}, weights{3, 1};
+  auto both = stats::betting_martingale::make(0.2, shares, weights);
+  auto a = stats::betting_martingale::make(0.2, std::vector<double>{0.5}), b = stats::betting_martingale::make(0.2, std::vector<double>{0.05});
+  for (double x : {0.3, 0.9, 1.0})
+    for (auto* m : {&both, &a, &b}) REQUIRE((*m)->update(x));
+  CHECK(std::exp(both->log_e_value()) == Approx((3 * std::exp(a->log_e_value()) + std::exp(b->log_e_value())) / 4).epsilon(1e-12));
+}
+
+TEST_CASE("betting: the present growth is that of the leading bet", "[stats]") {
+  auto m = stats::betting_martingale::make(0.5, std::vector<double>{0.5, 0.1});
+  CHECK(m->present_growth().steps == 0);
+  for (double x : {0.9, 0.4, 1.0, 0.8}) REQUIRE(m->update(x));
+  double sum = 0, squares = 0;
+  for (double x : {0.9, 0.4, 1.0, 0.8}) {
+    const double gain = std::log(1 + (x - 0.5));  // share 0.5: stake 1
+    sum += gain, squares += gain * gain;
+  }
+  const auto seen = m->present_growth();
+  CHECK(seen.steps == 4);
+  CHECK(seen.mean == Approx(sum / 4));
+  CHECK(seen.variance == Approx(squares / 4 - sum * sum / 16));
+}
+
+TEST_CASE("betting: the bits are the same everywhere", "[stats]") {
+  auto m = stats::betting_martingale::make(0.02);
+  for (int i = 0; i < 1000; ++i) REQUIRE(m->update(i % 11 == 0 ? 0.0625 * (i % 16) : 0.0));
+  CHECK(m->log_e_value() == 0x1.b4e47b24132f8p+3);
+  CHECK(m->log_peak() == 0x1.c188b1ca1d6a5p+3);
 }

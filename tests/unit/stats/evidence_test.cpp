@@ -72,3 +72,27 @@ TEST_CASE("evidence: averages of e-values", "[stats]") {
   CHECK(stats::log_mean_e(e, std::vector<double>{0, 0}).error().code == errc::out_of_range);
   CHECK(stats::log_mean_e(e, std::vector<double>{-1, 2}).error().code == errc::out_of_range);
 }
+
+TEST_CASE("evidence: the calibrator without a choice", "[stats]") {
+  CHECK(*stats::log_e_from_p_mixed(0.01) == Approx(std::log((1 - 0.01 + 0.01 * std::log(0.01)) / (0.01 * std::pow(std::log(0.01), 2)))));
+  CHECK(*stats::log_e_from_p_mixed(1) == Approx(std::log(0.5)));
+  const double edge = std::exp(-1e-3);  // where the series takes over
+  CHECK(*stats::log_e_from_p_mixed(edge * (1 - 1e-9)) == Approx(*stats::log_e_from_p_mixed(edge * (1 + 1e-9))).epsilon(1e-8));
+  double mean = 0;  // substituting p = e^-u makes the integral smooth: the missing tail beyond u = 400 is about 1 / 400
+  constexpr int n = 400000;
+  for (int i = 0; i < n; ++i) {
+    const double u = (i + 0.5) * 1e-3;
+    mean += std::exp(*stats::log_e_from_p_mixed(std::exp(-u)) - u) * 1e-3;
+  }
+  CHECK(mean == Approx(1 - 1 / 400.0).epsilon(1e-4));
+  CHECK(*stats::log_e_from_p_mixed(1e-300) > *stats::log_e_from_p(1e-300, 0.5) - 400);
+  for (double bad : {0.0, 1.5, not_a_number}) CHECK(stats::log_e_from_p_mixed(bad).error().code == errc::out_of_range);
+}
+
+TEST_CASE("evidence: products of e-values", "[stats]") {
+  CHECK(*stats::log_product_e(std::vector<double>{std::log(2.0), std::log(8.0)}) == Approx(std::log(16.0)));
+  CHECK(*stats::log_product_e(std::vector<double>{-infinite, 700}) == -infinite);
+  CHECK(stats::log_product_e({}).error().code == errc::insufficient_data);
+  CHECK(stats::log_product_e(std::vector<double>{1, infinite}).error().code == errc::non_finite);
+  CHECK(stats::log_product_e(std::vector<double>{1, not_a_number}).error().code == errc::non_finite);
+}

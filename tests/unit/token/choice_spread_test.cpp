@@ -130,3 +130,25 @@ TEST_CASE("choice spread: errors come through", "[token]") {
   CHECK(spread_of(sparse_logits{}, filter_settings{.sampler = {}, .min_p = 2}, work).error().code ==
         errc::invalid_settings);
 }
+
+TEST_CASE("choice spread: pairs clear of the filters' border", "[token]") {
+  token_workspace work;
+  // Probabilities 4 : 2 : 1 : 1 of eight; the border is that of the last two, and 0.5 logits above them is clear.
+  const std::vector<float> row{std::log(4.0f), std::log(2.0f), 0, 0, -9};
+  CHECK(spread_of(row_view(row), sampler_settings{1, 4, 1}, work)->inner_gini == Approx(2 * 0.5 * 0.25).epsilon(1e-6));
+  const auto open = spread_of(row_view(row), sampler_settings{1, 0, 1}, work);
+  CHECK(open->inner_gini == open->gini);
+  CHECK(spread_of(row_view(row), sampler_settings{1, 1, 1}, work)->inner_gini == 0);
+  CHECK(spread_of(row_view(row), sampler_settings{0, 4, 1}, work)->inner_gini == 0);
+  int inner = 0, outer = 0;
+  for (std::uint32_t step = 0; step < 200; ++step)
+    for (std::uint32_t c = 0; c < row.size(); ++c) {
+      const auto choice = score_with_spread(row_view(row), sampler_settings{1, 4, 1}, {5, 6}, step, token_id{c}, work);
+      REQUIRE(choice);
+      CHECK(choice->inner == (c < 2 && choice->score.predicted.value < 2));
+      ++(choice->inner ? inner : outer);
+      CHECK(score_with_spread(row_view(row), sampler_settings{1, 0, 1}, {5, 6}, step, token_id{c}, work)->inner);
+    }
+  CHECK(inner > 100);
+  CHECK(outer > 100);
+}

@@ -48,6 +48,19 @@ TEST_CASE("noise level: temperature scales out, excluded and greedy tokens are l
   CHECK(implied_noise(noise_sums{}).error().code == errc::insufficient_data);
 }
 
+TEST_CASE("noise level: tokens at a filter's border add to what is expected only", "[token]") {
+  noise_sums sums;
+  sums.add({scored(0.02), {3, 0.6, 1, 0.4}, true}, {2, 5, 1});
+  sums.add({scored(9), {3, 0.6, 1, 0.3}, false}, {2, 5, 1});
+  sums.add({scored(infinity), {3, 0.6, 1, 0.1}, false}, {2, 5, 1});
+  sums.add({scored(1), {1, 0, 0, 0}, true}, {0, 5, 1});
+  CHECK(sums.tokens == 1);
+  CHECK(sums.left_out == 3);
+  CHECK(sums.margin == 0.02);
+  CHECK(sums.weight == Approx((0.4 + 0.3 + 0.1) / 4));
+  CHECK(implied_noise(sums)->sigma == Approx(std::sqrt(0.02 / 0.2)));
+}
+
 TEST_CASE("noise level: Student's quantiles", "[token]") {
   CHECK(detail::student_quantile(1, 0.95) == Approx(12.706204736).epsilon(1e-8));
   CHECK(detail::student_quantile(9, 0.95) == Approx(2.262157163).epsilon(1e-8));

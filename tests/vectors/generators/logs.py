@@ -3,8 +3,8 @@
 """Logs as inference servers write them, of simulated servers whose every choice is known, and the scores they must get.
 
 Independent of the C++ library; standard library only. The model is a hash: logits of a vocabulary of 1000, plus Gaussian
-noise for the provider. Samplers: PyTorch's CUDA exponential race on a GPU so small that rows wrap around its threads, and
-llama.cpp's dist. Usage: logs.py [folder, by default ../logs]
+noise for the provider. Samplers: PyTorch's CUDA exponential race on a GPU so small that rows wrap around its threads,
+SGLang's race with noise by rank, and llama.cpp's dist. Usage: logs.py [folder, by default ../logs]
 """
 import hashlib
 import json
@@ -236,6 +236,80 @@ def llama_generate(prompt, n, settings, sigma):
     return tokens
 
 
+# --- SGLang -----------------------------------------------------------------------------------------------------------
+def murmur(words):
+    def rotate(x, by):
+        return (x << by | x >> (32 - by)) & MASK32
+    h = 0
+    for w in words:
+        h ^= rotate(w * 0xCC9E2D51 & MASK32, 15) * 0x1B873593 & MASK32
+        h = (rotate(h, 13) * 5 + 0xE6546B64) & MASK32
+    h ^= 4 * len(words)
+    h = (h ^ h >> 16) * 0x85EBCA6B & MASK32
+    h = (h ^ h >> 13) * 0xC2B2AE35 & MASK32
+    return h ^ h >> 16
+
+
+def sglang_gumbel(seed, position, column):
+    e = -math.log(murmur([seed & MASK32, seed >> 32, position, column]) / MASK32)
+    return -math.log(max(e, 2.0**-32))
+
+
+def sglang_race(row, seed, position, k, p):
+    """Perturbed logits of the candidates (pairs of logit and id) that the filters keep, each with the noise of its rank."""
+    order = sorted(row, key=lambda e: (-e[0], e[1]))
+    terms = [math.exp((x - order[0][0]) / TEMPERATURE) for x, _ in order]
+    running, z = 0.0, {}
+    for column, ((x, i), term) in enumerate(zip(order, terms)):
+        share = term / sum(terms)
+        running += share
+        assert abs(running - share - p) > 1e-6  # no border that rounding could move
+        if column < k and running - share <= p:
+            z[i] = (x + TEMPERATURE * sglang_gumbel(seed, position, column), term)
+    return z
+
+
+def sglang_sample(row, seed, position):
+    z = sglang_race([(x, i) for i, x in enumerate(row)], seed, position, K, TOP_P)
+    return max(z, key=lambda i: z[i])
+
+
+def sglang_triples(listed):
+    return [[x, i, None] for i, x in listed]
+
+
+def sglang_response(name, prompt, output, listed):
+    """As /generate answers: `listed` candidates per token of prompt and output, which it was given as its prompt."""
+    tokens, rows = prompt + output, [log_softmax(logits_after((prompt + output)[:i])) for i in range(1, len(prompt + output))]
+    tops = [sorted(range(V), key=lambda i: (-row[i], i))[:listed] for row in rows]
+    return {"text": "t1", "output_ids": [1], "meta_info": {
+        "id": name, "finish_reason": {"type": "length", "length": 1}, "prompt_tokens": len(tokens), "weight_version": "default",
+        "input_token_logprobs": [[None, tokens[0], None]] + [[row[t], t, None] for row, t in zip(rows, tokens[1:])],
+        "output_token_logprobs": [[-0.5, 1, None]],
+        "input_top_logprobs": [None] + [sglang_triples([(i, row[i]) for i in top]) for row, top in zip(rows, tops)],
+        "output_top_logprobs": [[[-0.5, 1, None]]], "completion_tokens": 1, "cached_tokens": 0, "e2e_latency": 0.05}}
+
+
+def sglang_claim(name, prompt, output):
+    return {"text": "x", "output_ids": output, "meta_info": {
+        "id": name, "finish_reason": {"type": "length", "length": len(output)}, "prompt_tokens": len(prompt),
+        "weight_version": "default", "completion_tokens": len(output), "cached_tokens": 0, "e2e_latency": 0.5}}
+
+
+def sglang_scores(asked, outputs, seed, listed):
+    scores = Scores()
+    for prompt, output in zip(asked, outputs):
+        for j, t in enumerate(output):
+            row = log_softmax(logits_after(prompt + output[:j]))
+            top = sorted(range(V), key=lambda i: (-row[i], i))[:listed]
+            z = sglang_race([(row[i], i) for i in {*top, t}], seed, len(prompt) - 1 + j, K, TOP_P)
+            best = max(z, key=lambda i: z[i])
+            margin = z[best][0] - z[t][0] if t in z else math.inf
+            share = z[t][1] / sum(term for _, term in z.values()) if t in z else 0.0
+            scores.put(best == t, t not in z, margin, share, 0.5)
+    return scores
+
+
 # --- Files ----------------------------------------------------------------------------------------------------------------
 def main():
     folder = pathlib.Path(sys.argv[1] if len(sys.argv) > 1 else pathlib.Path(__file__).parent.parent / "logs")
@@ -337,6 +411,19 @@ def main():
     lines("llama_claims.jsonl", claims)
     lines("llama_steps.jsonl", [steps[:15], steps[15:]])
     expected["llama"] = {"tokens": total, "exact": exact}
+
+    # SGLang with a seed: noise by rank, rows by the same server's /generate.
+    asked, seed = prompts(6, "sglang"), 2**40 + 42
+    outputs = []
+    for prompt in asked:
+        output = []
+        for j in range(12):
+            row = noisy(logits_after(prompt + output), 0.05)
+            output.append(sglang_sample(row, seed, len(prompt) - 1 + j))
+        outputs.append(output)
+    lines("sglang_claims.jsonl", [sglang_claim(f"{i:x}", p, o) for i, (p, o) in enumerate(zip(asked, outputs))])
+    lines("sglang_reference.jsonl", [sglang_response(f"r{i:x}", p, o, 20) for i, (p, o) in enumerate(zip(asked, outputs))])
+    expected["sglang"] = {"seed": seed, "pooled": sglang_scores(asked, outputs, seed, 20).summary()["row"]}
     (folder / "expected.json").write_text(json.dumps(expected, indent=1) + "\n")
 
 

@@ -139,14 +139,15 @@ def run_digest(run):
         "run", ("digest", "weights", run["weights"]), ("digest", "tokenizer", run["tokenizer"]),
         ("u64", "weight-type", TYPE_NUMBER[run["weight_type"]]), ("u64", "activation-type", TYPE_NUMBER[run["activation_type"]]),
         ("u64", "checkpoints", run["checkpoints"]), ("u64", "width", run["width"]), ("u64", "vocabulary", run["vocabulary"]),
-        ("u64", "sampler", 1), ("u64", "temperature", f32_bits(run["temperature"])), ("u64", "top-k", run["top_k"]),
+        ("u64", "sampler", run.get("sampler", 1)), ("u64", "temperature", f32_bits(run["temperature"])), ("u64", "top-k", run["top_k"]),
         ("u64", "top-p", f32_bits(run["top_p"])), ("u64", "sketch", run["sketch"]),
         ("u64", "sketch-type", TYPE_NUMBER[run["sketch_type"]]), ("u64", "steps", len(run["steps"])),
         *(("u64", "step", f32_bits(s)) for s in run["steps"]),
         ("u64", "row-type", TYPE_NUMBER[run["row_type"]]), ("u64", "fan-out", run["fan_out"]),
         *((("u64", "committed-rows", len(run["committed_rows"])), *(("u64", "checkpoint", l) for l in run["committed_rows"]))
           if run["committed_rows"] else ()),
-        *((("u64", "scheme", run["scheme"]), ("digest", "parameters", run["parameters"])) if run.get("scheme", 1) != 1 else ()))
+        *((("u64", "scheme", run["scheme"]), ("digest", "parameters", run["parameters"])) if run.get("scheme", 1) != 1 else ()),
+        *run.get("sampler_items", ()))
 
 
 def sample(logits, run, key, step):
@@ -459,6 +460,11 @@ def as_json(value):
     return [as_json(v) for v in value] if isinstance(value, (list, tuple)) else value
 
 
-print(json.dumps({"provenance": "tests/vectors/generators/protocol.py, written from docs/protocol.md",
+def main():
+    print(json.dumps({"provenance": "tests/vectors/generators/protocol.py, written from docs/protocol.md",
                   "other_schemes": [{"scheme": n, "parameters": sha(b"srs").hex(), "run_digest": run_digest({**next(cases())["run"], "scheme": n, "parameters": sha(b"srs")}).hex()} for n in (2, 3)],
                   "session": as_json(session_case()), "cases": [as_json({**case, "expected": play(case)}) for case in cases()]}, indent=1))
+
+
+if __name__ == "__main__":
+    main()
