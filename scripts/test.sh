@@ -48,14 +48,14 @@ stage "consumer projects" ctest --preset dev -j "$JOBS" -L consumers
 if [ "$mode" = all ]; then
   stage "independent implementation" scripts/oracle.sh
   stage "each header alone" cmake --build --preset dev -j "$JOBS" --target all_verify_interface_header_sets
-  # Clang compiles everything once, unoptimised and with sanitizers, and once more, optimised, what has kernels.
+  # Clang compiles most of it unoptimised and with sanitizers, and optimised what has kernels or is left out of that.
   stage "sanitizers: configure" env -u CXX cmake --preset asan
   stage "sanitizers: build" cmake --build --preset asan -j "$JOBS"
   stage "sanitizers: tests" ctest --preset asan -j "$JOBS"
   stage "clang: configure" env -u CXX cmake --preset clang
   stage "clang: build" cmake --build --preset clang -j "$JOBS" --target assay_test_math assay_test_polycommit \
-    assay_test_hash assay_test_random assay_test_fingerprint assay_test_token
-  stage "clang: tests" ctest --preset clang -j "$JOBS" -R '^(math|polycommit|hash|random|fingerprint|token)$'
+    assay_test_hash assay_test_random assay_test_fingerprint assay_test_token assay_test_stats assay_test_evaluation assay_test_property
+  stage "clang: tests" ctest --preset clang -j "$JOBS" -R '^(math|polycommit|hash|random|fingerprint|token|stats|evaluation|property)$'
 fi
 
 printf '\n%s\n%d passed, 0 failed\n' "$table" "$passed"

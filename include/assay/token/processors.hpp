@@ -81,11 +81,13 @@ class processor_state {
   /// Takes the prompt's tokens; before any generated one. @errors token_out_of_range (`where`: the index), wrong_state
   result<void> prompt(std::span<const token_id> tokens) {
     if (generated_ != 0) return fail(errc::wrong_state, "a prompt after generated tokens");
-    for (std::size_t i = 0; i < tokens.size(); ++i) {
+    for (std::size_t i = 0; i < tokens.size(); ++i)
       if (tokens[i].value >= processors_.vocabulary())
         return fail(errc::token_out_of_range, "a prompt token is not in the vocabulary", i);
-      count(tokens[i].value, true);
-    }
+    const penalty_settings& p = processors_.settings().penalties;
+    if (p.style == penalty_style::llama_cpp)
+      for (token_id id : tokens) count(id.value, true);
+    else if (p.active()) use_all(tokens);
     return {};
   }
 
@@ -150,6 +152,14 @@ class processor_state {
  private:
   using settings_type = processor_settings;
   static constexpr float impossible = -std::numeric_limits<float>::infinity();
+
+  /// The prompt's tokens at once: one by one, a prompt of many different ones would take the square of their number.
+  void use_all(std::span<const token_id> tokens) {
+    for (token_id id : tokens) usage_.push_back({id.value, 0});
+    std::sort(usage_.begin(), usage_.end(), [](const auto& a, const auto& b) { return a.id < b.id; });
+    usage_.erase(std::unique(usage_.begin(), usage_.end(), [](const auto& a, const auto& b) { return a.id == b.id; }),
+                 usage_.end());
+  }
 
   void count(std::uint32_t id, bool prompt) {
     const penalty_settings& p = processors_.settings().penalties;

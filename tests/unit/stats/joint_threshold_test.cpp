@@ -161,10 +161,13 @@ TEST_CASE("joint threshold: poisoned blocks only widen what is inside", "[stats]
     columns clean = any_blocks(draw, 60);
     const std::size_t dirt = 1 + draw.below(8);
     columns dirty = clean;
-    for (std::size_t i = 0; i < dirt; ++i)
-      for (auto& column : dirty)
-        column.insert(column.begin() + static_cast<std::ptrdiff_t>(draw.below(column.size() + 1)),
-                      draw.uniform() < 0.5 ? 50 * draw.uniform() : 1e6);
+    for (std::size_t i = 0; i < dirt; ++i) {
+      const auto at = static_cast<std::ptrdiff_t>(draw.below(dirty[0].size() + 1));  // one block: one place in all columns
+      for (auto& column : dirty) {
+        const double value = draw.uniform() < 0.5 ? 50 * draw.uniform() : 1e6;
+        column.insert(column.begin() + at, value);
+      }
+    }
     for (std::uint64_t cuts : {3u, 9u, 30u}) {
       const auto low = order_of(clean).thresholds(cuts), high = order_of(dirty).thresholds(cuts);
       for (std::size_t s = 0; s < 3; ++s) CHECK(high[s] >= low[s]);

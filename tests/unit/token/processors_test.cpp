@@ -243,3 +243,21 @@ TEST_CASE("processors: hostile settings and tokens are errors", "[token]") {
   REQUIRE(state.accept(token_id{0}));
   CHECK(state.prompt(ids({0})).error().code == errc::wrong_state);
 }
+
+TEST_CASE("processors: a long prompt of different tokens costs no more than sorting it", "[token]") {
+  constexpr std::uint32_t entries = 1u << 20;
+  processor_settings settings;
+  settings.penalties.repetition = 1.5f;
+  const auto made = logit_processors::make(settings, entries);
+  REQUIRE(made);
+  processor_state state(*made);
+  std::vector<token_id> prompt;
+  for (std::uint32_t i = entries; i-- > 0;) prompt.push_back(token_id{i});  // the worst order for insertion
+  REQUIRE(state.prompt(prompt));
+  REQUIRE(state.prompt(std::span<const token_id>(prompt).first(3)));
+  const std::vector<float> wide(entries, 3.0f);
+  const auto processed_row = state.apply(std::span<const float>(wide));
+  REQUIRE(processed_row);
+  CHECK(processed_row->front() == 2.0f);
+  CHECK(processed_row->back() == 2.0f);
+}

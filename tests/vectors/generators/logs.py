@@ -14,6 +14,8 @@ import random
 import struct
 import sys
 
+from samplers import murmur
+
 V, GRID, K = 1000, 2, 8
 TEMPERATURE, TOP_P = 0.9, 0.95
 MASK32, MASK64 = 2**32 - 1, 2**64 - 1
@@ -237,19 +239,6 @@ def llama_generate(prompt, n, settings, sigma):
 
 
 # --- SGLang -----------------------------------------------------------------------------------------------------------
-def murmur(words):
-    def rotate(x, by):
-        return (x << by | x >> (32 - by)) & MASK32
-    h = 0
-    for w in words:
-        h ^= rotate(w * 0xCC9E2D51 & MASK32, 15) * 0x1B873593 & MASK32
-        h = (rotate(h, 13) * 5 + 0xE6546B64) & MASK32
-    h ^= 4 * len(words)
-    h = (h ^ h >> 16) * 0x85EBCA6B & MASK32
-    h = (h ^ h >> 13) * 0xC2B2AE35 & MASK32
-    return h ^ h >> 16
-
-
 def sglang_gumbel(seed, position, column):
     e = -math.log(murmur([seed & MASK32, seed >> 32, position, column]) / MASK32)
     return -math.log(max(e, 2.0**-32))
