@@ -206,7 +206,7 @@ def simulation(run):
         rows = [(f"σ ratio {c['ratio']}", c["pool"], c["detection"]) for c in r["cheats"]]
         yield from tables("noise", rows, r, s["alpha"])
     yield ("The margins imply more noise than there is because the filters' border moves too: a candidate that one side keeps and the other cuts costs a large margin. "
-           "In a one-off run without top-k and top-p (20,000 tokens, not an option of the tool) they implied 0.051. On such rows the implied noise is an upper reading.")
+           "In a one-off run without top-k and top-p (20,000 tokens, not an option of the tool) they implied 0.051. On such rows the implied noise of this study is an upper reading; `noise_sums::add(scored_choice, settings)`, which came later, leaves the border out ([token](../modules/token.md#how-sharp-implied-noise-is)).")
     yield ""
 
 
